@@ -1,0 +1,15 @@
+module deptrace
+
+go 1.26
+
+require (
+	github.com/BurntSushi/toml v1.6.0
+	// The newest that lets go.mod say `go 1.26`: 0.48 asks for 1.26.0.
+	golang.org/x/sys v0.47.0
+)
+
+// Test dependencies.
+require (
+	github.com/google/go-cmp v0.7.0
+	github.com/rogpeppe/go-internal v1.16.0
+)

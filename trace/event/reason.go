@@ -1,0 +1,54 @@
+package event
+
+// Reason is why a record is incomplete: a code in lower case with dashes. A record
+// says it as "code" or "code: detail".
+type Reason string
+
+// The reasons. [Help] says of each what a user can do.
+const (
+	NotFollowed    Reason = "process-not-followed"
+	Outlived       Reason = "process-outlived-step"
+	NotTraced      Reason = "not-traced"
+	ABINotModelled Reason = "abi-not-modelled"
+	NotModelled    Reason = "call-not-modelled"
+	Xattr          Reason = "extended-attributes"
+	FileHandle     Reason = "file-handle"
+	Mounted        Reason = "mount"
+	Chrooted       Reason = "chroot"
+	Namespace      Reason = "namespace"
+	IOUring        Reason = "io-uring"
+	Listener       Reason = "seccomp-listener"
+	Memory         Reason = "memory-unreadable"
+	Unreadable     Reason = "input-unreadable"
+	Edited         Reason = "input-edited"
+	Stdin          Reason = "stdin"
+	Lost           Reason = "events-lost"
+	OtherServer    Reason = "outside-server"
+	SetID          Reason = "set-id-program"
+	Passed         Reason = "descriptor-from-outside"
+)
+
+// Help says what each reason means and what a user can do about it. It is the list
+// that the documentation prints; a reason that is not in it does not exist.
+var Help = map[Reason]string{
+	NotFollowed:    "a process of the step was not watched; run the step without what makes it untraceable",
+	Outlived:       "a process went on after the command had ended; make the step wait for it",
+	NotTraced:      "no engine works here and --best-effort was given; `deptrace doctor` says what refused",
+	ABINotModelled: "a program makes system calls of another kind (32-bit, x32); use a native build of it",
+	NotModelled:    "the step made a system call whose effect on files deptrace does not know; the detail names it",
+	Xattr:          "the step used extended attributes, whose values are not part of a record",
+	FileHandle:     "files were opened by handle, so that their names are not known",
+	Mounted:        "the step mounted or unmounted something, so that names mean other files than before",
+	Chrooted:       "a process works under another root directory; run deptrace inside it instead",
+	Namespace:      "a process entered a namespace of its own; run deptrace inside it instead",
+	IOUring:        "file operations went through io_uring, which cannot be watched",
+	Listener:       "the step installed a seccomp filter that takes calls away from the engine",
+	Memory:         "a process's memory could not be read, so that a name is not known",
+	Unreadable:     "an input could not be read to take its digest; make it readable to the user who runs deptrace",
+	Edited:         "an input changed during the run, not by the step; run the step again",
+	Stdin:          "the step read from a pipe or socket on its standard input; give it a file instead",
+	Lost:           "the engine lost track of calls; this is a bug, please report it",
+	OtherServer:    "the step talked to a server that it had not started; turn the server off for the step",
+	SetID:          "a set-id program ran, which loses its rights when watched; run it outside the step",
+	Passed:         "the step was given an open descriptor by a process that is not part of it",
+}
