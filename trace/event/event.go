@@ -55,8 +55,8 @@ type Event struct {
 	// that ended the process of an Exit.
 	Signal int `json:"signal,omitzero"`
 	// Address is the other side of a Connect, or what a Bind binds: "unix:" and
-	// the absolute path, "unix:@" and an abstract name, "tcp:" or "udp:" and
-	// host:port, or "other:" and the number of the address family.
+	// the absolute path, "unix:@" and an abstract name, "ip:" and host:port, or
+	// "other:" and the number of the address family.
 	Address string `json:"address,omitzero"`
 	// Descriptor is the number of the descriptor of a Close, Dup or Inherit, and
 	// Descriptor2 the new one of a successful Dup.

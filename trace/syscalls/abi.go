@@ -1,0 +1,81 @@
+package syscalls
+
+import "fmt"
+
+// ABI is a set of system call numbers and the layout of the structures that go
+// with it. It belongs to a call, not to a process: a program for amd64 can make an
+// i386 call with int 0x80.
+type ABI uint8
+
+// The ABIs. There are rows for AMD64, I386 and ARM64.
+const (
+	Unknown ABI = iota
+	AMD64
+	I386
+	ARM64
+	X32
+
+	numABI
+)
+
+// The AUDIT_ARCH values of linux/audit.h: ELF machine, byte order and word size.
+const (
+	auditAMD64 = 0xc000003e
+	auditI386  = 0x40000003
+	auditARM64 = 0xc00000b7
+)
+
+// x32Bit marks the numbers of x32 calls, which have the architecture value of
+// amd64 (__X32_SYSCALL_BIT of asm/unistd.h).
+const x32Bit = 0x40000000
+
+// noCall is the first of the numbers that are negative as the int that the kernel
+// takes them for. There is no such call: the answer is always ENOSYS.
+const noCall = 0x80000000
+
+// ABIOf returns the ABI of a call from its AUDIT_ARCH value and its number, as
+// seccomp and PTRACE_GET_SYSCALL_INFO tell them.
+func ABIOf(auditArch uint32, nr uint64) ABI {
+	switch auditArch {
+	case auditAMD64:
+		if n := uint32(nr); n&x32Bit != 0 && n < noCall {
+			return X32
+		}
+		return AMD64
+	case auditI386:
+		return I386
+	case auditARM64:
+		return ARM64
+	}
+	return Unknown
+}
+
+// auditArch is the reverse of ABIOf; 0 where there is no table.
+func (a ABI) auditArch() uint32 {
+	switch a {
+	case AMD64:
+		return auditAMD64
+	case I386:
+		return auditI386
+	case ARM64:
+		return auditARM64
+	}
+	return 0
+}
+
+// String returns the name that Go has for the architecture.
+func (a ABI) String() string {
+	switch a {
+	case AMD64:
+		return "amd64"
+	case I386:
+		return "386"
+	case ARM64:
+		return "arm64"
+	case X32:
+		return "x32"
+	case Unknown:
+		return "unknown"
+	}
+	return fmt.Sprintf("abi(%d)", uint8(a))
+}
