@@ -1,0 +1,325 @@
+package footprint
+
+import (
+	"path"
+
+	"deptrace/trace/event"
+)
+
+// change is an operation between its Pending and its outcome.
+type change struct {
+	// was is whether there was something at Name and Name2.
+	was, was2 bool
+	// others are the other names of the file whose content changes.
+	others []*node
+	// tree and tree2 are the paths below a directory that is renamed, relative to
+	// it.
+	tree, tree2 []string
+}
+
+// before folds an operation that is about to happen: it looks at what is there
+// and has contents saved that mattered.
+func (f *Folder) before(e *event.Event) event.Hold {
+	c := &change{}
+	f.started[e.Seq] = c
+	var n, n2 *node
+	if e.Name.Path != "" {
+		n = f.node(e.Name.Path)
+		c.was = n.present
+	}
+	if e.Name2.Path != "" {
+		n2 = f.node(e.Name2.Path)
+		c.was2 = n2.present
+	}
+	switch e.Op {
+	case event.Open:
+		if n.present && e.Flags&(event.Write|event.Truncated) != 0 {
+			return f.aboutToWrite(c, n, e.Flags&event.Truncated != 0)
+		}
+	case event.Truncate:
+		if n != nil && n.present {
+			return f.aboutToWrite(c, n, e.Size == 0)
+		}
+	case event.Unlink:
+		f.aboutToLose(n, false)
+	case event.Chmod, event.Chown, event.Utime, event.SetXattr, event.LinkTo:
+		if n != nil {
+			f.aboutToLose(n, true)
+		}
+	case event.Rename:
+		f.aboutToMove(n, &c.tree)
+		if e.Flags&event.Exchange != 0 {
+			f.aboutToMove(n2, &c.tree2)
+		} else {
+			f.aboutToLose(n2, false)
+		}
+	}
+	return nil
+}
+
+// aboutToWrite saves the content of n, and of the file's other names, before it
+// changes, if it mattered. whole says that none of it will be left.
+func (f *Folder) aboutToWrite(c *change, n *node, whole bool) event.Hold {
+	c.others = f.others(n)
+	hold := both(f.save(n, whole), f.saveHeld(n))
+	for _, m := range c.others {
+		hold = both(hold, f.save(m, whole))
+	}
+	return hold
+}
+
+// saveHeld has the content of the file that is now at n digested, if the step found
+// it under another name and it was only kept open so far.
+func (f *Folder) saveHeld(n *node) event.Hold {
+	if len(f.held) == 0 {
+		return nil
+	}
+	s := f.lstat(n.path)
+	key := inode{s.Dev, s.Ino}
+	m := f.held[key]
+	if m == nil {
+		return nil
+	}
+	delete(f.held, key)
+	m.kept = f.o.Keeper.Digest(n.path)
+	return m.kept.Done()
+}
+
+// save has the content of n digested before it changes, unless it does not matter:
+// it is the step's own, or the step never read it and leaves nothing of it.
+func (f *Folder) save(n *node, whole bool) event.Hold {
+	if f.o.Keeper == nil || n.kept != nil || !n.original() || n.found.Type != File {
+		return nil
+	}
+	if whole && n.uses&useRead == 0 {
+		return nil
+	}
+	n.kept = f.o.Keeper.Digest(n.path)
+	return n.kept.Done()
+}
+
+// both returns a Hold that is closed when a and b are.
+func both(a, b event.Hold) event.Hold {
+	if a == nil {
+		return b
+	}
+	if b == nil {
+		return a
+	}
+	done := make(chan struct{})
+	go func() {
+		<-a
+		<-b
+		close(done)
+	}()
+	return done
+}
+
+// aboutToLose keeps hold of the content of n before its name or its metadata go, if
+// the step has read it or hands it on to another name.
+func (f *Folder) aboutToLose(n *node, handedOn bool) {
+	if f.o.Keeper == nil || n.kept != nil || !n.original() || n.found.Type != File {
+		return
+	}
+	if handedOn || n.uses&useRead != 0 {
+		n.kept = f.o.Keeper.Open(n.path)
+		f.held[inode{n.found.Dev, n.found.Ino}] = n
+	}
+}
+
+// aboutToMove prepares for a rename of n: what was there before the step moves on
+// with it, and of a directory all that it holds.
+func (f *Folder) aboutToMove(n *node, tree *[]string) {
+	if !n.present {
+		return
+	}
+	f.aboutToLose(n, true)
+	f.below(n.path, "", tree)
+	for _, rel := range *tree {
+		f.aboutToLose(f.node(path.Join(n.path, rel)), true)
+	}
+}
+
+// below appends the paths below the directory at root, relative to it.
+func (f *Folder) below(root, rel string, tree *[]string) {
+	dir := path.Join(root, rel)
+	if f.lstat(dir).Type != Dir {
+		return
+	}
+	entries, err := f.o.FS.ReadDir(dir)
+	if err != nil {
+		f.gap(event.Unreadable, dir)
+		return
+	}
+	for _, e := range entries {
+		sub := path.Join(rel, e.Name)
+		*tree = append(*tree, sub)
+		if e.Type == Dir {
+			f.below(root, sub, tree)
+		}
+	}
+}
+
+// after folds the outcome of an operation that can change something.
+func (f *Folder) after(e *event.Event) {
+	c := f.started[e.Seq]
+	delete(f.started, e.Seq)
+	var n, n2 *node
+	if e.Name.Path != "" {
+		n = f.node(e.Name.Path)
+	}
+	if e.Name2.Path != "" {
+		n2 = f.node(e.Name2.Path)
+	}
+	if e.Outcome.State == event.Failed {
+		f.notDone(e, n, n2)
+		return
+	}
+	switch e.Op {
+	case event.Open:
+		f.opened(c, n, e)
+	case event.Mkdir:
+		n.put()
+		n.fresh = true
+	case event.Symlink, event.Mknod:
+		n.put()
+	case event.Rmdir, event.Unlink:
+		f.unlinked(n)
+		n.remove()
+	case event.Rename:
+		f.renamed(c, n, n2, e.Flags&event.Exchange != 0)
+	case event.LinkTo:
+		f.linkedTo(n, n2)
+	case event.Truncate:
+		if n != nil {
+			f.written(c, n, e.Size == 0)
+		}
+	case event.Chmod, event.Chown, event.Utime, event.SetXattr:
+		if n != nil {
+			n.touched = true
+			n.meta = n.meta || !n.own
+			for _, m := range f.others(n) {
+				m.touched, m.meta = true, m.meta || !m.own
+			}
+			f.spell(n, e.Name)
+		}
+	}
+}
+
+// opened folds a successful open that can change something.
+func (f *Folder) opened(c *change, n *node, e *event.Event) {
+	f.facts(e)
+	if e.Flags&event.TempFile != 0 {
+		f.use(n, useExists) // the directory; the file has no name
+		return
+	}
+	switch {
+	case !c.was && e.Flags&event.Create != 0:
+		n.put()
+	case e.Flags&event.Truncated != 0:
+		f.written(c, n, true)
+	case e.Flags&event.Write != 0:
+		if e.Flags&event.Read != 0 {
+			f.open(n, e)
+		}
+		f.spell(n, e.Name)
+		f.written(c, n, false)
+	default: // O_CREAT on a file that is there, read only
+		f.open(n, e)
+	}
+}
+
+// written notes that the content of n, by whatever name, may now differ. whole says
+// that nothing of the old one is left.
+func (f *Folder) written(c *change, n *node, whole bool) {
+	for _, m := range append(c.others, n) {
+		if whole {
+			m.put()
+		} else {
+			m.touched = true
+			m.partial = m.partial || !m.own
+		}
+	}
+}
+
+// unlinked notes that a name of a file is going: its other names see their ctime
+// move.
+func (f *Folder) unlinked(n *node) {
+	if n.found.Nlink > 1 {
+		for _, m := range f.inodes[inode{n.found.Dev, n.found.Ino}] {
+			m.linked = true
+		}
+	}
+}
+
+// renamed folds a successful rename. The content of what moves lives on under
+// another name: if it was there before the step, it mattered.
+func (f *Folder) renamed(c *change, n, n2 *node, exchange bool) {
+	f.unlinked(n2)
+	f.moveOut(n, c.tree)
+	if exchange {
+		f.moveOut(n2, c.tree2)
+		f.moveIn(n, c.tree2)
+	}
+	f.moveIn(n2, c.tree)
+}
+
+func (f *Folder) moveOut(n *node, tree []string) {
+	f.content(n)
+	n.remove()
+	for _, rel := range tree {
+		m := f.node(path.Join(n.path, rel))
+		f.content(m)
+		m.remove()
+	}
+}
+
+func (f *Folder) moveIn(n *node, tree []string) {
+	n.put()
+	n.fresh = f.lstat(n.path).Type == Dir
+	for _, rel := range tree {
+		m := f.made(path.Join(n.path, rel))
+		m.fresh = f.lstat(m.path).Type == Dir
+	}
+}
+
+// linkedTo folds a successful link.
+func (f *Folder) linkedTo(n, n2 *node) {
+	n2.put()
+	if n == nil {
+		return // a file without a name (O_TMPFILE) gets one
+	}
+	f.content(n)
+	n.linked = true
+	s := f.lstat(n.path)
+	f.shares(n, s)
+	f.shares(n2, s)
+}
+
+// notDone folds an operation that failed. One that found its wish fulfilled counts
+// as done, so that the record is the same over old outputs as from a clean tree;
+// of the others it mattered what they found.
+func (f *Folder) notDone(e *event.Event, n, n2 *node) {
+	errno := e.Outcome.Errno
+	switch {
+	case e.Op == event.Mkdir && errno == event.EEXIST && n.present && f.lstat(n.path).Type == Dir:
+		if !n.own {
+			n.put()
+			n.wished = true
+		}
+		return
+	case (e.Op == event.Unlink || e.Op == event.Rmdir) && errno == event.ENOENT && !n.present:
+		if !n.own {
+			n.remove()
+			n.wished = true
+		}
+		return
+	case e.Op == event.Rmdir && (errno == event.ENOTEMPTY || errno == event.EEXIST):
+		f.listing(n)
+	}
+	for _, m := range []*node{n, n2} {
+		if m != nil {
+			f.failed(m)
+		}
+	}
+}

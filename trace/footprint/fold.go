@@ -1,0 +1,163 @@
+package footprint
+
+import (
+	"deptrace/trace/event"
+)
+
+// Options say where a Folder looks and what it need not know.
+type Options struct {
+	FS FS
+	// Keeper saves contents that the step is about to destroy; nil if nobody
+	// will ask for a content.
+	Keeper Keeper
+	// Path are the directories of PATH, as spelled, in which deptrace itself would
+	// search a command.
+	Path []string
+	// Dir is the step's working directory and Root the root of what it builds:
+	// absolute, links resolved. Spellings are rebased onto Dir.
+	Dir, Root string
+	// Own reports whether deptrace itself writes path, an absolute one: then it
+	// is neither an input nor an output nor a name in a list. nil: it writes none.
+	Own func(path string) bool
+}
+
+// Folder folds the events of one step. It is an [event.Sink]; its methods must
+// not be called at the same time.
+type Folder struct {
+	o     Options
+	nodes map[string]*node
+	// inodes finds the names that share a file, for the files seen to have several.
+	inodes map[inode][]*node
+	// held finds the path whose content was saved by keeping its file open, for the
+	// case that the file is written to after all.
+	held map[inode]*node
+	// started holds what was found at the Pending of an operation for use at its
+	// outcome, by Seq.
+	started map[uint64]*change
+
+	processes map[int]*process
+	searches  *pathIndex
+	programs  map[string]string // name to path
+	bound     map[string]bool   // addresses that the step listens on
+	gaps      map[Gap]bool
+	uses      map[string]bool
+}
+
+// New returns a Folder that has seen nothing yet.
+func New(o Options) *Folder {
+	if o.Own == nil {
+		o.Own = func(string) bool { return false }
+	}
+	return &Folder{
+		o:         o,
+		nodes:     make(map[string]*node),
+		inodes:    make(map[inode][]*node),
+		held:      make(map[inode]*node),
+		started:   make(map[uint64]*change),
+		processes: make(map[int]*process),
+		searches:  newPathIndex(o.Path),
+		programs:  make(map[string]string),
+		bound:     make(map[string]bool),
+		gaps:      make(map[Gap]bool),
+		uses:      make(map[string]bool),
+	}
+}
+
+// Event takes one event. The Hold it returns is closed when the contents that the
+// operation is about to destroy have been saved.
+func (f *Folder) Event(e *event.Event) event.Hold {
+	switch e.Op {
+	case event.Incomplete:
+		f.gap(e.Reason, e.Detail)
+		return nil
+	case event.Fork:
+		f.fork(e.Process, e.Child)
+		return nil
+	case event.Exit:
+		delete(f.processes, e.Process)
+		return nil
+	case event.Bind, event.Connect:
+		f.socket(e)
+		return nil
+	}
+	if e.Name.Path == "" && e.Name2.Path == "" {
+		return nil // signals, descriptors, files without a name
+	}
+	if f.o.Own(e.Name.Path) || e.Name2.Path != "" && f.o.Own(e.Name2.Path) {
+		return nil
+	}
+	if e.Outcome == event.Fail(event.EINTR) {
+		delete(f.started, e.Seq) // it did not happen; if it is made anew, it is told anew
+		return nil
+	}
+	if !e.Changes() {
+		if e.Outcome.State != event.Pending {
+			f.walked(e)
+			return f.look(e)
+		}
+		return nil
+	}
+	switch e.Outcome.State {
+	case event.Pending:
+		return f.before(e)
+	case event.Unknown:
+		hold := f.before(e)
+		guess := *e
+		guess.Outcome = f.guess(e)
+		f.walked(e)
+		f.after(&guess)
+		return hold
+	}
+	if f.started[e.Seq] == nil {
+		f.before(e) // told once only: too late to save a content
+	}
+	f.walked(e)
+	f.after(e)
+	return nil
+}
+
+// walked records the symbolic links that the lookups of e went through.
+func (f *Folder) walked(e *event.Event) {
+	for _, name := range [...]*event.Name{&e.Name, &e.Name2} {
+		for _, l := range name.Links {
+			n := f.node(l.Path)
+			if !n.own {
+				n.uses |= useLink
+				n.target = l.Target
+			}
+		}
+	}
+}
+
+// guess is the outcome to expect of an operation whose outcome will not be told,
+// from what is there now. Where it is wrong (permissions), the comparison at the
+// end finds that nothing changed.
+func (f *Folder) guess(e *event.Event) event.Outcome {
+	here := func(name event.Name) *node { return f.node(name.Path) }
+	switch e.Op {
+	case event.Open:
+		n := here(e.Name)
+		switch {
+		case !n.present && e.Flags&event.Create == 0:
+			return event.Fail(event.ENOENT)
+		case n.present && e.Flags&event.Exclusive != 0:
+			return event.Fail(event.EEXIST)
+		}
+	case event.Mkdir, event.Symlink, event.Mknod:
+		if here(e.Name).present {
+			return event.Fail(event.EEXIST)
+		}
+	case event.LinkTo:
+		if here(e.Name2).present {
+			return event.Fail(event.EEXIST)
+		}
+		fallthrough
+	default:
+		if e.Name.Path != "" && !here(e.Name).present {
+			return event.Fail(event.ENOENT)
+		}
+	}
+	return event.Outcome{}
+}
+
+func (f *Folder) gap(r event.Reason, detail string) { f.gaps[Gap{r, detail}] = true }

@@ -1,0 +1,185 @@
+package footprint
+
+import (
+	"deptrace/trace/event"
+)
+
+// look folds an operation that changes nothing.
+func (f *Folder) look(e *event.Event) event.Hold {
+	n := f.node(e.Name.Path)
+	switch e.Op {
+	case event.Open:
+		f.facts(e)
+		f.open(n, e)
+	case event.Inherit:
+		return f.inherit(n, e)
+	case event.Exec, event.Load:
+		// What is there was read, whatever became of the call: the kernel reads a
+		// file before it finds that it cannot run it.
+		if !f.missing(n) {
+			f.content(n)
+			f.spell(n, e.Name)
+		}
+	case event.Stat:
+		if !f.missing(n) {
+			if e.Outcome.State == event.Failed {
+				f.use(n, useExists)
+			} else {
+				f.metadata(n)
+				f.spell(n, e.Name)
+			}
+		}
+	case event.Access:
+		if !f.missing(n) {
+			if e.Flags&event.Executable != 0 {
+				f.metadata(n) // whether it is executable
+				f.spell(n, e.Name)
+			} else {
+				f.use(n, useExists)
+			}
+		}
+	case event.Readlink:
+		if !f.missing(n) {
+			switch n.found.Type {
+			case Symlink, Dir:
+				f.metadata(n) // of a directory: that it is no link
+			default:
+				f.use(n, useExists)
+			}
+		}
+	case event.List:
+		f.listing(n)
+	}
+	f.search(e, n)
+	return nil
+}
+
+// open folds an open that changes nothing, or the reading side of one that does.
+func (f *Folder) open(n *node, e *event.Event) {
+	if e.Outcome.State == event.Failed {
+		f.failed(n)
+		return
+	}
+	switch {
+	case f.missing(n):
+	case e.Flags&event.Read != 0 && e.Flags&event.Directory == 0:
+		f.content(n)
+		f.spell(n, e.Name)
+	default:
+		f.metadata(n)
+		f.spell(n, e.Name)
+	}
+}
+
+// failed folds a lookup that did not lead to what was asked for: it mattered
+// whether something is there.
+func (f *Folder) failed(n *node) {
+	if f.missing(n) {
+		return
+	}
+	if n.found.Type == Symlink {
+		f.metadata(n) // a link that O_NOFOLLOW did not follow
+		return
+	}
+	f.use(n, useExists)
+}
+
+// missing folds a lookup that found nothing, and reports whether this is one.
+func (f *Folder) missing(n *node) bool {
+	if n.present {
+		return false
+	}
+	if !n.own {
+		n.absences++
+	}
+	return true
+}
+
+func (f *Folder) use(n *node, u use) {
+	if !n.own {
+		n.uses |= u
+	}
+}
+
+// content notes that the content of n mattered.
+func (f *Folder) content(n *node) {
+	if n.found.Type == File {
+		f.use(n, useRead)
+		return
+	}
+	f.metadata(n)
+}
+
+// metadata notes that the metadata of n mattered. Of a link, the target says all
+// that there is to say.
+func (f *Folder) metadata(n *node) {
+	if n.own {
+		return
+	}
+	if n.found.Type != Symlink {
+		n.uses |= useStat
+		return
+	}
+	n.uses |= useLink
+	if n.target == "" {
+		n.target, _ = f.o.FS.Readlink(n.path)
+	}
+}
+
+// listing notes that the names in n mattered. They are taken now, as the step sees
+// them; a second look of the step at the same directory adds nothing.
+func (f *Folder) listing(n *node) {
+	if n.uses&useList != 0 || n.found.Kernel {
+		return
+	}
+	entries, err := f.o.FS.ReadDir(n.path)
+	if err != nil {
+		f.gap(event.Unreadable, n.path)
+		return
+	}
+	n.uses |= useList
+	n.list = entries
+}
+
+// inherit folds a descriptor that the step was given. Of a file that the shell has
+// just emptied for it (`> out.h`) the step is the author, even if it writes
+// nothing.
+func (f *Folder) inherit(n *node, e *event.Event) event.Hold {
+	if n.found.Type != File {
+		return nil
+	}
+	if e.Flags&event.Read != 0 {
+		f.content(n)
+		f.spell(n, e.Name)
+	}
+	if e.Flags&event.Write == 0 {
+		return nil
+	}
+	if n.found.Size == 0 {
+		n.put()
+		n.wished = true
+		return nil
+	}
+	if e.Flags&event.Append == 0 {
+		// Something is there already: the shell's own beginning of the file, or a
+		// log that other steps write to. It is an output if it has changed.
+		hold := f.save(n, true)
+		n.put()
+		return hold
+	}
+	n.touched, n.partial = true, true
+	return f.save(n, false)
+}
+
+// facts notes what an open says about the step as a whole.
+func (f *Folder) facts(e *event.Event) {
+	if e.Outcome.State == event.Failed || e.Flags&event.Read == 0 {
+		return
+	}
+	switch e.Name.Path {
+	case "/dev/random", "/dev/urandom":
+		f.uses["random"] = true
+	case "/proc/cpuinfo":
+		f.uses["machine"] = true
+	}
+}

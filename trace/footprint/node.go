@@ -1,0 +1,159 @@
+package footprint
+
+import (
+	"path"
+)
+
+// use is a set of ways in which what was found at a path mattered.
+type use uint8
+
+const (
+	useRead use = 1 << iota
+	useStat
+	useExists
+	useLink
+	useList
+)
+
+// node is what is known of one path.
+type node struct {
+	path string
+	// found is what was there before the step did anything to the path.
+	found State
+	uses  use
+	// absences counts the failed lookups that mattered, and explained those of them
+	// that a search in PATH accounts for.
+	absences, explained int
+
+	// present is whether something is there now, as far as the events tell.
+	present bool
+	// own is set once whatever is there, or is not, is the step's own doing.
+	own bool
+	// replaced is set once the step has put something whole in the place of what it
+	// found: a probe made of the path does not count then.
+	replaced bool
+	// touched is set by a call that can change what is there, and wished by one that
+	// found it already as it was to be.
+	touched, wished bool
+	// partial is set by a call that changes a part of the content and lets the
+	// rest live on, and meta by one that changes only metadata.
+	partial, meta bool
+	// linked is set if the step made or removed another name of the same file.
+	linked bool
+	// fresh is set on a directory that the step made: what is in it was not there
+	// before.
+	fresh bool
+
+	// output and temporary are what Finish finds n to be.
+	output, temporary bool
+
+	target string  // of the link that was found
+	list   []Entry // of the directory that was found, at the first look
+	kept   Kept
+	names  []string // spellings
+
+	// The last spelling seen, so that a file that is opened a million times by
+	// one name is spelled out once.
+	lastSpelled, lastBase string
+}
+
+// inode identifies a file whatever its name.
+type inode struct{ dev, ino uint64 }
+
+// node returns the node of a path, looking at the path if this is the first time.
+func (f *Folder) node(p string) *node {
+	if n := f.nodes[p]; n != nil {
+		return n
+	}
+	n := &node{path: p}
+	f.nodes[p] = n
+	now := f.lstat(p)
+	n.present = now.Type != None
+	if n.present && f.underFresh(p) {
+		// The step made the directory, and so what is in it.
+		n.own = true
+		return n
+	}
+	n.found = now
+	f.shares(n, now)
+	return n
+}
+
+// made returns the node of a path that the step is known to have made and where
+// nothing can have been before.
+func (f *Folder) made(p string) *node {
+	n := f.nodes[p]
+	if n == nil {
+		n = &node{path: p}
+		f.nodes[p] = n
+	}
+	n.put()
+	return n
+}
+
+// put notes that the step has put something whole at n.
+func (n *node) put() {
+	n.present, n.own, n.replaced, n.touched, n.partial, n.meta = true, true, true, true, false, false
+}
+
+// remove notes that the step has taken away what was at n.
+func (n *node) remove() {
+	n.put()
+	n.present = false
+}
+
+// original reports whether what is at n now was there before the step.
+func (n *node) original() bool { return n.present && !n.own }
+
+// shares notes the names that a file with several has.
+func (f *Folder) shares(n *node, s State) {
+	if s.Type != File || s.Nlink < 2 {
+		return
+	}
+	key := inode{s.Dev, s.Ino}
+	for _, m := range f.inodes[key] {
+		if m == n {
+			return
+		}
+	}
+	f.inodes[key] = append(f.inodes[key], n)
+}
+
+// others returns the other known names of the file that is at n now.
+func (f *Folder) others(n *node) []*node {
+	if len(f.inodes) == 0 {
+		return nil
+	}
+	s := f.lstat(n.path)
+	if s.Type != File || s.Nlink < 2 {
+		return nil
+	}
+	var others []*node
+	for _, m := range f.inodes[inode{s.Dev, s.Ino}] {
+		if m != n && m.present {
+			others = append(others, m)
+		}
+	}
+	return others
+}
+
+// underFresh reports whether a directory above p was made by the step.
+func (f *Folder) underFresh(p string) bool {
+	for p != "/" && p != "." {
+		p = path.Dir(p)
+		if n := f.nodes[p]; n != nil && n.fresh {
+			return true
+		}
+	}
+	return false
+}
+
+// lstat looks at p. An error other than that nothing is there counts as nothing:
+// the step, which can see less than deptrace, cannot have seen more.
+func (f *Folder) lstat(p string) State {
+	s, err := f.o.FS.Lstat(p)
+	if err != nil {
+		return State{}
+	}
+	return s
+}

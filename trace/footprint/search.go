@@ -1,0 +1,139 @@
+package footprint
+
+import (
+	"strings"
+
+	"deptrace/trace/event"
+)
+
+// PATH counts by its effect, not by its text. A process that looks for a command in
+// the directories of PATH, in order, and runs the first one it finds leaves a row of
+// failed lookups; what they say together is "cc was found in /usr/bin". The folder
+// follows each process along the directories, and when the row ends in the
+// program being run (or at the end of PATH, with nothing found), notes the program
+// and takes its lookups off the account of the paths. A shell searches before it
+// forks, execvp(3) after: so a child goes on where its parent stood.
+
+// process is what is known of one process.
+type process struct {
+	parent *process
+	// searches are how far the process has come, by name.
+	searches map[string]*search
+}
+
+// search is a row of failed lookups of one name, from the first directory on.
+type search struct {
+	next   int     // the directory that is due
+	failed []*node // the lookups so far, each as often as it was made
+}
+
+// pathIndex finds the place of a directory in PATH.
+type pathIndex struct {
+	place map[string]int
+	dirs  []string
+}
+
+func newPathIndex(dirs []string) *pathIndex {
+	x := &pathIndex{place: make(map[string]int)}
+	for _, d := range dirs {
+		if d == "" {
+			d = "."
+		}
+		if len(d) > 1 {
+			d = strings.TrimRight(d, "/")
+		}
+		if _, twice := x.place[d]; !twice {
+			x.place[d] = len(x.dirs)
+			x.dirs = append(x.dirs, d)
+		}
+	}
+	return x
+}
+
+// split returns the place in PATH of the directory that a name is spelled in, and
+// the name's last part.
+func (x *pathIndex) split(spelled string) (int, string, bool) {
+	i := strings.LastIndexByte(spelled, '/')
+	if i < 0 || i == len(spelled)-1 {
+		return 0, "", false
+	}
+	place, ok := x.place[strings.TrimRight(spelled[:i], "/")]
+	return place, spelled[i+1:], ok
+}
+
+func (f *Folder) process(pid int) *process {
+	p := f.processes[pid]
+	if p == nil {
+		p = &process{}
+		f.processes[pid] = p
+	}
+	return p
+}
+
+func (f *Folder) fork(parent, child int) {
+	f.process(child).parent = f.process(parent)
+}
+
+// find returns the search for name that p or the nearest process above it is on.
+func (p *process) find(name string) *search {
+	for ; p != nil; p = p.parent {
+		if s := p.searches[name]; s != nil {
+			return s
+		}
+	}
+	return nil
+}
+
+// search follows a lookup if it is a step of a search in PATH.
+func (f *Folder) search(e *event.Event, n *node) {
+	if e.Op != event.Stat && e.Op != event.Access && e.Op != event.Exec {
+		return
+	}
+	place, name, ok := f.searches.split(e.Name.Spelled)
+	if !ok {
+		return
+	}
+	p := f.process(e.Process)
+	s := p.find(name)
+	if e.Op == event.Exec && e.Outcome.State != event.Failed {
+		if place == 0 || s != nil && s.next >= place {
+			f.found(s, name, f.searches.dirs[place]+"/"+name)
+		}
+		return
+	}
+	if s == nil {
+		if place != 0 {
+			return
+		}
+		s = &search{}
+		if p.searches == nil {
+			p.searches = make(map[string]*search)
+		}
+		p.searches[name] = s
+	}
+	if place > s.next {
+		return
+	}
+	if !n.present && !n.own {
+		s.failed = append(s.failed, n)
+	}
+	if place == s.next && (!n.present || e.Outcome.State == event.Failed) {
+		s.next++
+		if s.next == len(f.searches.dirs) {
+			f.found(s, name, "")
+		}
+	}
+}
+
+// found ends a search: its lookups are explained.
+func (f *Folder) found(s *search, name, path string) {
+	if old, known := f.programs[name]; !known || old == "" {
+		f.programs[name] = path
+	}
+	if s != nil {
+		for _, n := range s.failed {
+			n.explained++
+		}
+		s.failed = nil
+	}
+}

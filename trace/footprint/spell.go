@@ -1,0 +1,82 @@
+package footprint
+
+import (
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"deptrace/trace/event"
+)
+
+// spell remembers how the step spelled the name of n, for make, which knows files
+// by their names.
+func (f *Folder) spell(n *node, name event.Name) {
+	if n.own || n.found.Type != File {
+		return
+	}
+	if name.Spelled == "" {
+		return // a descriptor: if it was opened by a name of the step's, that one counts
+	}
+	if n.names != nil && name.Spelled == n.lastSpelled && name.Base == n.lastBase {
+		return
+	}
+	n.lastSpelled, n.lastBase = name.Spelled, name.Base
+	s := f.spelling(name)
+	if !slices.Contains(n.names, s) {
+		n.names = append(n.names, s)
+	}
+}
+
+// spellings are the names of n for make, sorted; its path, if the step never used any.
+func (f *Folder) spellings(n *node) []string {
+	if len(n.names) == 0 && n.found.Type == File {
+		return []string{f.relative(n.path)}
+	}
+	slices.Sort(n.names)
+	return n.names
+}
+
+// relative makes an absolute path below the step's directory relative to it.
+func (f *Folder) relative(p string) string {
+	if p != f.o.Dir && under(p, f.o.Dir) {
+		return p[len(strings.TrimSuffix(f.o.Dir, "/"))+1:]
+	}
+	return p
+}
+
+// spelling is the name as seen from the step's directory: relative if it is under
+// it or was spelled so, else absolute.
+func (f *Folder) spelling(name event.Name) string {
+	s := name.Spelled
+	if strings.HasPrefix(s, "/proc/") || strings.HasPrefix(s, "/dev/") {
+		s = name.Path // /dev/stdin, /proc/self/fd/3
+	}
+	// A link among the directories makes x/../y another file than y. A link in the
+	// last place does not, but the two are not told apart here: keeping ".." is
+	// always right.
+	clean := path.Clean
+	if len(name.Links) > 0 && strings.Contains(s, "..") {
+		clean = func(s string) string { return strings.TrimPrefix(s, "./") }
+	}
+	if !path.IsAbs(s) && name.Base != f.o.Dir {
+		switch base := name.Base; {
+		case under(base, f.o.Dir):
+			s = f.relative(base) + "/" + s
+		case under(base, f.o.Root) && under(f.o.Dir, f.o.Root):
+			rel, err := filepath.Rel(f.o.Dir, base)
+			if err != nil {
+				rel = base
+			}
+			s = rel + "/" + s
+		default:
+			s = base + "/" + s
+		}
+	}
+	return f.relative(clean(s))
+}
+
+// under reports whether p is dir or below it.
+func under(p, dir string) bool {
+	return p == dir || strings.HasPrefix(p, dir) && (strings.HasSuffix(dir, "/") || p[len(dir)] == '/')
+}
