@@ -1,0 +1,97 @@
+//go:build amd64 || arm64
+
+package trace
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+
+	"deptrace/trace/event"
+	"deptrace/trace/tracee"
+
+	"golang.org/x/sys/unix"
+)
+
+// inherited tells the files that the command is given open, and waits until their
+// contents have been saved where that is asked for. stdin is what proc calls the
+// standard input, if it is a pipe or the like from which something could be read.
+func (c *Command) inherited(sink event.Sink) (files []uintptr, stdin string, err error) {
+	given := map[int]int{} // descriptor of the command to that of this process
+	for i, f := range []*os.File{c.Stdin, c.Stdout, c.Stderr} {
+		fd := i
+		if f != nil {
+			fd = int(f.Fd())
+		}
+		files = append(files, uintptr(fd))
+		given[i] = fd
+	}
+	names, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return nil, "", fmt.Errorf("list the inherited descriptors: %w", err)
+	}
+	for _, n := range names {
+		fd, err := strconv.Atoi(n.Name())
+		if err != nil || fd <= 2 {
+			continue
+		}
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			given[fd] = fd
+		}
+	}
+	self := os.Getpid()
+	for to, fd := range given {
+		var st unix.Stat_t
+		if unix.Fstat(fd, &st) != nil {
+			continue // closed
+		}
+		name, err := tracee.Descriptor(self, fd)
+		if st.Mode&unix.S_IFMT != unix.S_IFREG || err != nil {
+			if to == 0 && readable(fd, st.Mode) {
+				stdin = tracee.Raw(self, fd)
+			}
+			continue
+		}
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		if err != nil {
+			continue
+		}
+		e := event.Event{Op: event.Inherit, Descriptor: to, Name: event.Name{Path: name}}
+		switch flags & unix.O_ACCMODE {
+		case unix.O_RDONLY:
+			e.Flags = event.Read
+		case unix.O_WRONLY:
+			e.Flags = event.Write
+		case unix.O_RDWR:
+			e.Flags = event.Read | event.Write
+		}
+		if flags&unix.O_APPEND != 0 {
+			e.Flags |= event.Append
+		}
+		if flags&unix.O_PATH != 0 {
+			continue
+		}
+		if hold := sink.Event(&e); hold != nil {
+			<-hold
+		}
+	}
+	return files, stdin, nil
+}
+
+// readable reports whether a step that reads from the descriptor could get something
+// that the record does not have: from a pipe or socket whose other end is open or
+// that holds data, or from a file without a name (a shell's here-document). GNU make
+// gives all but one of its parallel jobs a pipe whose writing end is closed.
+func readable(fd int, mode uint32) bool {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFIFO, unix.S_IFSOCK:
+		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		if _, err := unix.Poll(poll, 0); err != nil {
+			return true
+		}
+		return poll[0].Revents&unix.POLLIN != 0 || poll[0].Revents&unix.POLLHUP == 0
+	case unix.S_IFREG:
+		return true
+	}
+	return false
+}

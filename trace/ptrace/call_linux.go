@@ -1,0 +1,275 @@
+//go:build amd64 || arm64
+
+package ptrace
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"syscall"
+
+	"deptrace/trace/decode"
+	"deptrace/trace/event"
+	"deptrace/trace/resolve"
+	"deptrace/trace/syscalls"
+	"deptrace/trace/tracee"
+)
+
+// call is a system call between its entry and its exit.
+type call struct {
+	ev    event.Event
+	loads []event.Event // of an Exec: the interpreters that it needs
+	// refused is the error that the call gets instead of being made.
+	refused uint16
+}
+
+// syscallStop handles the stop at a call's entry or exit.
+func (e *engine) syscallStop(t *task) {
+	var info syscallInfo
+	if getInfo(t.tid, &info) != nil {
+		e.resume(t, 0)
+		return
+	}
+	if info.op == infoExit {
+		e.exit(t, &info)
+		return
+	}
+	e.enter(t, &info)
+}
+
+// entry handles the stop of the filter, which is at the entry of a call.
+func (e *engine) entry(t *task) {
+	var info syscallInfo
+	if getInfo(t.tid, &info) != nil {
+		e.resume(t, 0)
+		return
+	}
+	e.enter(t, &info)
+}
+
+// enter decodes the call that the thread is about to make, resolves its names and
+// tells it, unless it is to be told with its outcome.
+func (e *engine) enter(t *task, info *syscallInfo) {
+	t.call, t.toExit = nil, false
+	c, hold := e.begin(t, info)
+	if c != nil {
+		t.call, t.toExit = c, true
+	}
+	if hold != nil {
+		e.hold(t, hold)
+		return
+	}
+	e.resume(t, 0)
+}
+
+// begin tells the beginning of a call. It returns the call if its outcome is to be
+// told, too, and what the thread has to wait for.
+func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
+	abi := syscalls.ABIOf(info.arch, info.nr())
+	if abi != native {
+		if !e.told[event.ABINotModelled] {
+			e.told[event.ABINotModelled] = true
+			e.incomplete(t.process.pid, event.ABINotModelled, fmt.Sprintf("%v in %s", abi, t.process.name))
+		}
+		return nil, nil
+	}
+	args := info.args()
+	spec := syscalls.Lookup(abi, info.nr())
+	if told, reads := e.c.Options.Matters(spec, args); !told && !reads {
+		return nil, nil // ptrace-slow stops here, too
+	}
+	if spec.Refuse != 0 && e.c.EveryCall {
+		e.refuse(t)
+		return &call{refused: spec.Refuse}, nil
+	}
+	e.memory.Thread = t.tid
+	d, ok, err := decode.Decode(abi, info.nr(), args, &e.memory)
+	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
+		e.incomplete(t.process.pid, event.Memory, t.process.name)
+	}
+	if !ok {
+		return nil, nil
+	}
+	if d.Reads {
+		e.readsStdin(t)
+	}
+	if d.Op == event.None || spec.OnDemand && !e.c.Options.Descriptors {
+		return nil, nil
+	}
+	c := &call{}
+	looked, ok := e.event(t, &d, &c.ev)
+	if !ok {
+		return nil, nil
+	}
+	if d.Op == event.Exec {
+		e.loads(t, &d, c)
+	}
+	if spec.When == syscalls.AtEntry {
+		c.ev.Outcome = looked
+		e.tell(&c.ev)
+		return nil, nil
+	}
+	if !c.ev.Changes() {
+		return c, nil
+	}
+	c.ev.Outcome.State = event.Pending
+	return c, e.tell(&c.ev)
+}
+
+// readsStdin tells, once, that the step reads from its standard input, where that is
+// a pipe or the like and has not been replaced since.
+func (e *engine) readsStdin(t *task) {
+	if !e.told[event.Stdin] && tracee.Raw(t.tid, 0) == e.c.Stdin {
+		e.told[event.Stdin] = true
+		e.incomplete(t.process.pid, event.Stdin, "")
+	}
+}
+
+// refuse keeps the call from being made. Its exit will be given the error.
+func (e *engine) refuse(t *task) {
+	var r registers
+	if getRegisters(t.tid, &r) == nil && cancelCall(t.tid, &r) == nil {
+		return
+	}
+	e.incomplete(t.process.pid, event.NotModelled, "a call that could not be refused")
+}
+
+// restarted is the first of the error numbers by which the kernel tells itself to
+// make an interrupted call anew (include/linux/errno.h); the step never sees them.
+const restarted, restartedLast = 512, 516
+
+// exit tells the outcome of a call.
+func (e *engine) exit(t *task, info *syscallInfo) {
+	c := t.call
+	t.call, t.toExit = nil, false
+	if c != nil && c.refused != 0 {
+		var r registers
+		if getRegisters(t.tid, &r) == nil {
+			setResult(&r, -int64(c.refused))
+			setRegisters(t.tid, &r)
+		}
+		c = nil
+	}
+	if c != nil {
+		c.ev.Outcome = event.Outcome{}
+		if info.failed() {
+			errno := event.Errno(-info.result())
+			if errno >= restarted && errno <= restartedLast {
+				errno = event.EINTR
+			}
+			c.ev.Outcome = event.Fail(errno)
+		}
+		e.outcome(t, c, info.result())
+	}
+	e.resume(t, 0)
+}
+
+// outcome tells a call whose outcome is in its event.
+func (e *engine) outcome(t *task, c *call, result int64) {
+	failed := c.ev.Outcome.State == event.Failed
+	switch c.ev.Op {
+	case event.Incomplete:
+		if failed {
+			if c.ev.Name.Path == "" {
+				return
+			}
+			// Nothing happened, but the name was looked up.
+			c.ev.Op, c.ev.Reason, c.ev.Detail = event.Access, "", ""
+		}
+	case event.Dup:
+		c.ev.Descriptor2 = int(result)
+	case event.Rename:
+		e.resolver.Changed(c.ev.Name.Path)
+		e.resolver.Changed(c.ev.Name2.Path)
+	case event.Rmdir, event.Unlink:
+		e.resolver.Changed(c.ev.Name.Path)
+	}
+	if failed && c.ev.Outcome.Errno == event.EINTR && !c.ev.Changes() {
+		return // it will be made anew, and told then
+	}
+	e.tell(&c.ev)
+	if failed && c.ev.Outcome.Errno == event.EACCES {
+		return // the kernel has read neither the program nor its interpreters
+	}
+	for i := range c.loads {
+		if failed && c.loads[i].Op == event.Incomplete {
+			continue
+		}
+		c.loads[i].Seq = e.next()
+		e.tell(&c.loads[i])
+	}
+}
+
+// event fills ev from a decoded call. ok is false if there is nothing to tell. looked is
+// the outcome that the kernel is about to find, as far as the walk can tell.
+func (e *engine) event(t *task, d *decode.Call, ev *event.Event) (looked event.Outcome, ok bool) {
+	*ev = event.Event{
+		Process: t.process.pid, Op: d.Op, Flags: d.Flags, Target: d.Target, Size: d.Size, Address: d.Address,
+		Descriptor: d.Descriptor, Descriptor2: d.Descriptor2, Reason: d.Reason, Detail: d.Detail,
+	}
+	var r resolve.Result
+	if d.Has {
+		if r, ok = e.name(t, d.Name, &ev.Name); !ok && d.Op != event.Incomplete && d.Op != event.Connect {
+			return event.Outcome{}, false
+		}
+	}
+	if d.Has2 {
+		if _, ok = e.name(t, d.Name2, &ev.Name2); !ok {
+			return event.Outcome{}, false
+		}
+	}
+	ev.Seq = e.next()
+	if r.Err != 0 {
+		return event.Fail(r.Err), true
+	}
+	if d.Op == event.Readlink {
+		if r.Type != resolve.Link {
+			return event.Fail(event.EINVAL), true
+		}
+		ev.Target, _ = resolve.OS{}.Readlink(r.Path)
+	}
+	if d.Address == "unix:" {
+		ev.Address += ev.Name.Path
+	}
+	return event.Outcome{}, true
+}
+
+// name resolves a name of a call. ok is false if it names nothing in the file
+// system, or nothing at all.
+func (e *engine) name(t *task, n decode.Name, to *event.Name) (r resolve.Result, ok bool) {
+	if n.Self {
+		p, err := e.directory(t, n.Dir)
+		if err != nil {
+			return r, false
+		}
+		to.Path = p
+		r.Type, r.Err = resolve.OS{}.Type(p)
+		r.Path = p
+		return r, true
+	}
+	if n.Text == "" {
+		return r, false // ENOENT, whatever is there
+	}
+	to.Spelled = n.Text
+	if n.Text[0] != '/' {
+		base, err := e.directory(t, n.Dir)
+		if err != nil {
+			return r, false // EBADF, or a directory that was removed: nothing is found
+		}
+		to.Base = base
+	}
+	self := strconv.Itoa(t.process.pid)
+	r = e.resolver.Resolve(resolve.Request{
+		Base: to.Base, Spelled: n.Text, Follow: !n.NoFollow,
+		Self: self, Thread: self + "/task/" + strconv.Itoa(t.tid),
+	})
+	to.Path, to.Links = r.Path, r.Links
+	return r, r.Path != ""
+}
+
+func (e *engine) directory(t *task, fd int) (string, error) {
+	if fd == decode.CWD {
+		return tracee.Cwd(t.tid)
+	}
+	return tracee.Descriptor(t.tid, fd)
+}

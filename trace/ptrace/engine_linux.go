@@ -1,0 +1,295 @@
+//go:build amd64 || arm64
+
+package ptrace
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"deptrace/trace/event"
+	"deptrace/trace/resolve"
+	"deptrace/trace/syscalls"
+	"deptrace/trace/tracee"
+
+	"golang.org/x/sys/unix"
+)
+
+// Config is what to run and how.
+type Config struct {
+	Path  string // the program, found
+	Args  []string
+	Env   []string
+	Dir   string
+	Files []uintptr // the first descriptors
+
+	// EveryCall stops at every call and needs no seccomp.
+	EveryCall bool
+	Options   syscalls.Options
+	// Stdin is what proc calls descriptor 0 if reading from it is to be told (see
+	// syscalls.Options.Stdin), as "pipe:[123]".
+	Stdin string
+
+	// Grace is how long a process may outlive the command. KillLate kills it then.
+	Grace    time.Duration
+	KillLate bool
+	Signals  <-chan os.Signal
+
+	// Started is called when the command stands before its first instruction and
+	// before anything is told.
+	Started func(pid int)
+}
+
+// Result is how the command ended.
+type Result struct {
+	Status int // exit status, or -1
+	Signal syscall.Signal
+}
+
+// engine watches one step. All but the fields under mu belongs to its thread.
+type engine struct {
+	c        Config
+	sink     event.Sink
+	resolver *resolve.Resolver
+	memory   tracee.Memory
+
+	tasks     map[int]*task
+	processes map[int]*process
+	// early are threads that ended before their creator told of them.
+	early map[int]bool
+	root  int
+	// starting is the command until it has got the SIGCONT of its hand-over.
+	starting int
+	ended    time.Time // when the command ended
+	result   Result
+	seq      uint64
+	told     map[event.Reason]bool
+
+	holds    int
+	released chan *task
+
+	mu       sync.Mutex
+	living   map[int]bool // processes, for killing
+	killing  bool
+	delivery map[syscall.Signal]time.Time
+}
+
+// task is a thread that is watched.
+type task struct {
+	tid     int
+	process *process
+	// call is the call that the thread is in and whose outcome is awaited.
+	call *call
+	// held is set while the thread stands still for a [event.Hold]; then the call's
+	// exit is awaited or not.
+	held     bool
+	toExit   bool
+	finished bool
+}
+
+// process is a thread group.
+type process struct {
+	pid  int
+	name string // of its program
+}
+
+// Run runs the command and tells its operations to sink until all its descendants
+// have ended. The error is a [*StartError] if the command could not be executed.
+// Otherwise an error before Started was called means that the engine does not work
+// here, and one after it that something was lost.
+func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
+	e := &engine{
+		c: c, sink: sink, resolver: resolve.New(resolve.OS{}),
+		tasks: make(map[int]*task), processes: make(map[int]*process), early: make(map[int]bool),
+		told: make(map[event.Reason]bool), released: make(chan *task, 64),
+		living: make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
+	}
+	type answer struct {
+		r   Result
+		err error
+	}
+	done := make(chan answer)
+	go func() {
+		// The thread that traces ends with its goroutine and is not used again.
+		runtime.LockOSThread()
+		r, err := e.run(ctx)
+		done <- answer{r, err}
+	}()
+	a := <-done
+	return a.r, a.err
+}
+
+func (e *engine) run(ctx context.Context) (Result, error) {
+	defer noStopSignals()()
+	pid, err := e.start()
+	if err != nil {
+		return Result{}, err
+	}
+	e.root = pid
+	t := e.newTask(pid, pid, nil)
+	e.c.Started(pid)
+	e.firstExec(t)
+
+	stop := make(chan struct{})
+	var watchers sync.WaitGroup
+	watchers.Go(func() { e.passSignals(stop) })
+	watchers.Go(func() {
+		select {
+		case <-ctx.Done():
+			e.killAll()
+		case <-stop:
+		}
+	})
+	err = e.loop()
+	close(stop)
+	watchers.Wait()
+	return e.result, err
+}
+
+// loop serves stops until no watched thread is left.
+func (e *engine) loop() error {
+	for {
+		e.resumeReleased()
+		flags := unix.WALL | unix.WNOTHREAD
+		if e.holds > 0 {
+			flags |= syscall.WNOHANG
+		}
+		var ws syscall.WaitStatus
+		tid, err := syscall.Wait4(-1, &ws, flags, nil)
+		switch {
+		case err == syscall.EINTR:
+		case err == syscall.ECHILD:
+			if e.holds > 0 { // what is held was killed
+				e.resume(<-e.released, 0)
+				continue
+			}
+			return nil
+		case err != nil:
+			e.incomplete(0, event.Lost, "wait4: "+err.Error())
+			e.killAll()
+			return err
+		case tid == 0:
+			// wait4 cannot be made to return by a goroutine that has finished.
+			select {
+			case t := <-e.released:
+				e.resume(t, 0)
+			case <-time.After(time.Millisecond):
+			}
+		default:
+			e.serve(tid, ws)
+		}
+	}
+}
+
+func (e *engine) resumeReleased() {
+	for e.holds > 0 {
+		select {
+		case t := <-e.released:
+			e.resume(t, 0)
+		default:
+			return
+		}
+	}
+}
+
+// serve handles one report of wait4.
+func (e *engine) serve(tid int, ws syscall.WaitStatus) {
+	t := e.tasks[tid]
+	if ws.Exited() || ws.Signaled() {
+		e.gone(tid, t, ws)
+		return
+	}
+	if !ws.Stopped() {
+		return
+	}
+	if t == nil {
+		// A child that stops before its parent has told of it.
+		if t = e.adopt(tid); t == nil {
+			return
+		}
+	}
+	sig := ws.StopSignal()
+	switch kind := uint32(ws) >> 16; {
+	case kind == unix.PTRACE_EVENT_SECCOMP:
+		e.entry(t)
+	case sig == syscall.SIGTRAP|0x80:
+		e.syscallStop(t)
+	case kind == unix.PTRACE_EVENT_FORK || kind == unix.PTRACE_EVENT_VFORK || kind == unix.PTRACE_EVENT_CLONE:
+		e.cloned(t, kind != unix.PTRACE_EVENT_CLONE)
+		e.resume(t, 0)
+	case kind == unix.PTRACE_EVENT_EXEC:
+		e.executed(t)
+	case kind == unix.PTRACE_EVENT_STOP:
+		switch sig {
+		case syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
+			// A group stop: stay stopped until a SIGCONT, which is reported.
+			if tid != e.starting {
+				request(unix.PTRACE_LISTEN, tid, 0, 0)
+				return
+			}
+			fallthrough
+		default:
+			e.resume(t, 0)
+		}
+	case kind != 0:
+		e.resume(t, 0)
+	default:
+		e.signalled(t, sig)
+	}
+}
+
+// signalled passes on a signal that the thread is about to get.
+func (e *engine) signalled(t *task, sig syscall.Signal) {
+	if sig == syscall.SIGCONT && t.tid == e.starting {
+		e.starting = 0
+		e.resume(t, 0)
+		return
+	}
+	e.mu.Lock()
+	e.delivery[sig] = time.Now()
+	e.mu.Unlock()
+	e.tell(&event.Event{Op: event.Signal, Process: t.process.pid, Signal: int(sig), Seq: e.next()})
+	e.resume(t, sig)
+}
+
+// resume lets the thread go on, to the exit of its call if that is awaited. That it
+// was killed meanwhile (ESRCH) will be reported by wait4.
+func (e *engine) resume(t *task, sig syscall.Signal) {
+	if t.held {
+		t.held = false
+		e.holds--
+		if t.finished {
+			return
+		}
+	}
+	req := unix.PTRACE_CONT
+	if e.c.EveryCall || t.toExit {
+		req = unix.PTRACE_SYSCALL
+	}
+	request(req, t.tid, 0, uintptr(sig))
+}
+
+// hold keeps the thread standing until h is closed.
+func (e *engine) hold(t *task, h event.Hold) {
+	t.held = true
+	e.holds++
+	go func() {
+		<-h
+		e.released <- t
+	}()
+}
+
+func (e *engine) next() uint64 {
+	e.seq++
+	return e.seq
+}
+
+func (e *engine) tell(ev *event.Event) event.Hold { return e.sink.Event(ev) }
+
+// incomplete tells a reason, once each detail is enough for the receiver to sort out.
+func (e *engine) incomplete(pid int, r event.Reason, detail string) {
+	e.tell(&event.Event{Op: event.Incomplete, Process: pid, Reason: r, Detail: detail, Seq: e.next()})
+}

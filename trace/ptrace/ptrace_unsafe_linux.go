@@ -1,0 +1,76 @@
+//go:build amd64 || arm64
+
+package ptrace
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// syscallInfo is struct ptrace_syscall_info (include/uapi/linux/ptrace.h). data is
+// the union: for an entry the number and six arguments, for an exit the result and
+// whether it is an error.
+type syscallInfo struct {
+	op      uint8
+	_       [3]uint8
+	arch    uint32
+	ip, sp  uint64
+	data    [7]uint64
+	retData uint64
+}
+
+// The values of op.
+const (
+	infoNone    = 0
+	infoEntry   = 1
+	infoExit    = 2
+	infoSeccomp = 3
+)
+
+func (i *syscallInfo) nr() uint64      { return i.data[0] }
+func (i *syscallInfo) args() [6]uint64 { return [6]uint64(i.data[1:7]) }
+func (i *syscallInfo) result() int64   { return int64(i.data[0]) }
+func (i *syscallInfo) failed() bool    { return uint8(i.data[1]) != 0 }
+
+// request makes a ptrace call. It never blocks, so the scheduler need not know.
+func request(req int, tid int, addr, data uintptr) error {
+	_, _, errno := syscall.RawSyscall6(unix.SYS_PTRACE, uintptr(req), uintptr(tid), addr, data, 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// getInfo fills i with the call that the thread is stopped at (Linux 5.3).
+func getInfo(tid int, i *syscallInfo) error {
+	return request(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*i), uintptr(unsafe.Pointer(i)))
+}
+
+// getMessage returns the number that goes with an event stop.
+func getMessage(tid int) (int, error) {
+	var msg uint64
+	err := request(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg)))
+	return int(msg), err
+}
+
+// signalCode returns si_code of the signal that the thread is about to get.
+func signalCode(tid int) int32 {
+	var info [128]byte // siginfo_t
+	if request(unix.PTRACE_GETSIGINFO, tid, 0, uintptr(unsafe.Pointer(&info))) != nil {
+		return 0
+	}
+	return *(*int32)(unsafe.Pointer(&info[8]))
+}
+
+// filterBytes returns the memory of a struct sock_fprog (include/uapi/linux/filter.h)
+// that stands at addr, with the program right behind it.
+func filterBytes(addr uint64, program []unix.SockFilter) []byte {
+	const header = 16
+	b := make([]byte, header+len(program)*int(unsafe.Sizeof(unix.SockFilter{})))
+	*(*uint16)(unsafe.Pointer(&b[0])) = uint16(len(program))
+	*(*uint64)(unsafe.Pointer(&b[8])) = addr + header
+	copy(b[header:], unsafe.Slice((*byte)(unsafe.Pointer(&program[0])), len(b)-header))
+	return b
+}

@@ -1,0 +1,164 @@
+//go:build amd64 || arm64
+
+package ptrace
+
+import (
+	"os"
+	"syscall"
+	"time"
+
+	"deptrace/trace/event"
+	"deptrace/trace/tracee"
+)
+
+// newTask notes a thread. parent is nil for a thread of a known process, and for the
+// command itself.
+func (e *engine) newTask(tid, pid int, parent *process) *task {
+	p := e.processes[pid]
+	if p == nil {
+		p = &process{pid: pid, name: "?"}
+		parentPid := 0
+		if parent != nil {
+			p.name, parentPid = parent.name, parent.pid
+		}
+		e.processes[pid] = p
+		e.mu.Lock()
+		e.living[pid] = true
+		if e.killing {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+		e.mu.Unlock()
+		e.tell(&event.Event{Op: event.Fork, Process: parentPid, Child: pid, Seq: e.next()})
+	}
+	t := &task{tid: tid, process: p}
+	e.tasks[tid] = t
+	return t
+}
+
+// cloned handles the report of a thread or process that t has made. It may have been
+// seen already: the two reports come in any order.
+func (e *engine) cloned(t *task, isProcess bool) {
+	tid, err := getMessage(t.tid)
+	if err != nil || e.tasks[tid] != nil {
+		return
+	}
+	if e.early[tid] {
+		delete(e.early, tid)
+		return
+	}
+	pid := tid
+	if !isProcess {
+		// clone(2) makes a thread or, with another exit signal than SIGCHLD, a process.
+		if s, err := tracee.Status(tid); err == nil {
+			pid = s.Leader
+		} else {
+			pid = t.process.pid
+		}
+	}
+	e.newTask(tid, pid, t.process)
+}
+
+// adopt notes a thread that stops before its creator has told of it. It returns nil
+// if the thread is gone again.
+func (e *engine) adopt(tid int) *task {
+	s, err := tracee.Status(tid)
+	if err != nil {
+		return nil
+	}
+	return e.newTask(tid, s.Leader, e.processes[s.Parent])
+}
+
+// gone handles the end of a thread. A process ends with its leader, whose end the
+// kernel reports last.
+func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
+	if t == nil {
+		e.early[tid] = true
+		return
+	}
+	t.finished = true
+	delete(e.tasks, tid)
+	p := t.process
+	if tid != p.pid {
+		return
+	}
+	for id, other := range e.tasks {
+		if other.process == p { // vanished in an exec
+			other.finished = true
+			delete(e.tasks, id)
+		}
+	}
+	delete(e.processes, p.pid)
+	e.mu.Lock()
+	delete(e.living, p.pid)
+	e.mu.Unlock()
+	ev := event.Event{Op: event.Exit, Process: p.pid, Status: ws.ExitStatus(), Seq: e.next()}
+	if ws.Signaled() {
+		ev.Status, ev.Signal = -1, int(ws.Signal())
+	}
+	e.tell(&ev)
+	switch {
+	case p.pid == e.root:
+		e.result = Result{Status: ev.Status, Signal: syscall.Signal(ev.Signal)}
+		e.rootEnded()
+	case !e.ended.IsZero() && time.Since(e.ended) > e.c.Grace:
+		e.incomplete(p.pid, event.Outlived, p.name)
+	}
+}
+
+// rootEnded starts the time that the command's descendants have left.
+func (e *engine) rootEnded() {
+	e.ended = time.Now()
+	if e.c.KillLate && len(e.processes) > 0 {
+		time.AfterFunc(e.c.Grace, e.killAll)
+	}
+}
+
+// killAll kills every process of the step, those that are yet to be reported
+// included.
+func (e *engine) killAll() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.killing = true
+	for pid := range e.living {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+}
+
+// together is how far apart the same signal may reach this process and the command
+// to count as one that was sent to both: Ctrl-C on a terminal, or kill(2) of the
+// process group.
+const together = 50 * time.Millisecond
+
+// passSignals passes the signals that this process gets on to the command, but for
+// those that the command got by itself.
+func (e *engine) passSignals(stop <-chan struct{}) {
+	for {
+		var s os.Signal
+		select {
+		case <-stop:
+			return
+		case s = <-e.c.Signals:
+		}
+		sig, ok := s.(syscall.Signal)
+		if !ok {
+			continue
+		}
+		came := time.Now()
+		select {
+		case <-stop:
+			return
+		case <-time.After(together):
+		}
+		e.mu.Lock()
+		if e.delivery[sig].Before(came.Add(-together)) {
+			if e.living[e.root] {
+				syscall.Kill(e.root, sig)
+			} else {
+				for pid := range e.living {
+					syscall.Kill(pid, sig)
+				}
+			}
+		}
+		e.mu.Unlock()
+	}
+}

@@ -1,0 +1,43 @@
+package resolve
+
+import (
+	"deptrace/trace/event"
+	"deptrace/trace/tracee"
+
+	"golang.org/x/sys/unix"
+)
+
+// OS is the file system of this process.
+type OS struct{}
+
+// Type implements [FS].
+func (OS) Type(p string) (Type, event.Errno) {
+	var st unix.Stat_t
+	err := unix.Lstat(p, &st)
+	if errno, ok := err.(unix.Errno); ok {
+		return Nothing, event.Errno(errno)
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFDIR:
+		return Directory, 0
+	case unix.S_IFLNK:
+		return Link, 0
+	}
+	return Else, 0
+}
+
+// Readlink implements [FS].
+func (OS) Readlink(p string) (string, error) {
+	var buf [4096]byte
+	n, err := unix.Readlink(p, buf[:])
+	if err != nil {
+		return "", err
+	}
+	return string(buf[:n]), nil
+}
+
+// Jump implements [FS].
+func (OS) Jump(p, target string) (string, bool) {
+	to, err := tracee.Named(p, target)
+	return to, err == nil
+}

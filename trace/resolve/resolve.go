@@ -1,0 +1,249 @@
+// Package resolve follows a path as the kernel would for a given process: it
+// returns the absolute path with every link of its directories resolved, the links
+// that it went through, and whether anything is there.
+//
+// # How it works
+//
+// The walk looks at each component with lstat(2). Directories and directory links
+// that were seen are kept in a prefix cache, which the engine invalidates through
+// [Resolver.Changed] at each operation that can turn one into another; the last
+// component is always looked at anew. The cache is for speed only: what it says
+// is what the walk would find.
+//
+// # /proc
+//
+// /proc/self is the process that asks. The links below /proc/PID that lead to open
+// files (fd, cwd, exe, root) are jumps, not texts: the walk goes on where they lead,
+// and does not report them as links.
+//
+// # What it does not do
+//
+// It asks with deptrace's rights, not the step's, and in deptrace's root directory
+// and mount namespace. A step that has others is told so by the engine.
+package resolve
+
+import (
+	"path"
+	"strings"
+
+	"deptrace/trace/event"
+)
+
+// maxLinks is how many links the kernel follows in one lookup (MAXSYMLINKS, path_resolution(7)).
+const maxLinks = 40
+
+// Type is what a walk finds at a path.
+type Type uint8
+
+// The types that matter to a walk.
+const (
+	Nothing Type = iota
+	Directory
+	Link
+	Else
+)
+
+// FS is what a walk looks at. No method follows a link in the last place.
+type FS interface {
+	// Type returns what is at p.
+	Type(p string) (Type, event.Errno)
+	// Readlink returns the text of the link at p.
+	Readlink(p string) (string, error)
+	// Jump returns where the link at p, which reads target, leads, if it is one of
+	// /proc/PID's to an open file; ok is false if that has no name.
+	Jump(p, target string) (to string, ok bool)
+}
+
+// Resolver follows paths. It must not be used by two goroutines at a time.
+type Resolver struct {
+	fs    FS
+	cache map[string]seen
+}
+
+// seen is a directory, or a link with what it holds.
+type seen struct {
+	link   bool
+	target string
+}
+
+// New returns a Resolver with an empty cache.
+func New(fs FS) *Resolver { return &Resolver{fs: fs, cache: make(map[string]seen)} }
+
+// Result is the end of a walk.
+type Result struct {
+	// Path is where the walk ended, as [event.Name] defines it; empty if that has
+	// no name (a pipe behind /dev/fd).
+	Path  string
+	Links []event.Link
+	// Type is what is there.
+	Type Type
+	// Err is why nothing is, or 0.
+	Err event.Errno
+}
+
+// Request is what to resolve.
+type Request struct {
+	Base    string // where a relative path starts: absolute, links resolved
+	Spelled string // not empty
+	Follow  bool   // follow a link in the last place
+	// Self and Thread are what /proc/self and /proc/thread-self lead to: "123" and
+	// "123/task/125".
+	Self, Thread string
+}
+
+// Resolve follows a path.
+func (r *Resolver) Resolve(q Request) Result {
+	cur, rest := q.Base, q.Spelled
+	if rest[0] == '/' {
+		cur = "/"
+	}
+	var res Result
+	follow := q.Follow
+	for {
+		rest = strings.TrimLeft(rest, "/")
+		if rest == "" {
+			// The path was "/", or ended in "." or "..".
+			res.Path = cur
+			res.Type, res.Err = r.fs.Type(cur)
+			return res
+		}
+		name, tail, slash := strings.Cut(rest, "/")
+		tail = strings.TrimLeft(tail, "/")
+		last := tail == ""
+		switch name {
+		case ".":
+			rest = tail
+			continue
+		case "..":
+			cur = path.Dir(cur)
+			rest = tail
+			continue
+		case "self", "thread-self":
+			if cur == "/proc" && q.Self != "" {
+				name = q.Self
+				if rest[:1] == "t" {
+					name = q.Thread
+				}
+				if last && !slash && !follow {
+					// The link itself is asked for; it is in proc, which is never
+					// an input.
+					return Result{Path: "/proc/" + rest, Links: res.Links, Type: Link}
+				}
+			}
+		}
+		p := join(cur, name)
+		if last {
+			res.Type, res.Err = r.fs.Type(p)
+			if res.Type != Link || !follow && !slash {
+				if slash && res.Type == Else {
+					res.Err = event.ENOTDIR
+				}
+				res.Path = p
+				return res
+			}
+		}
+		s, t, errno := r.look(p)
+		switch {
+		case t == Directory:
+			cur, rest = p, tail
+			continue
+		case t != Link:
+			if errno == 0 {
+				errno = event.ENOTDIR
+			}
+			res.Path, res.Err, res.Type = beyond(p, tail), errno, Nothing
+			return res
+		}
+		if jumps(p) {
+			to, ok := r.fs.Jump(p, s.target)
+			if !ok {
+				return Result{Links: res.Links, Type: Else}
+			}
+			if last {
+				res.Path = to
+				res.Type, res.Err = r.fs.Type(to)
+				return res
+			}
+			cur, rest = to, tail
+			continue
+		}
+		res.Links = append(res.Links, event.Link{Path: p, Target: s.target})
+		if len(res.Links) > maxLinks {
+			res.Path, res.Err, res.Type = p, event.ELOOP, Nothing
+			return res
+		}
+		if strings.HasPrefix(s.target, "/") {
+			cur = "/"
+		}
+		switch {
+		case last && slash:
+			rest = s.target + "/"
+		case last:
+			rest = s.target
+		default:
+			rest = s.target + "/" + tail
+		}
+		if rest == "" { // an empty link cannot be made on Linux
+			res.Path, res.Err = p, event.ENOENT
+			return res
+		}
+	}
+}
+
+// look returns what is at p, from the cache if it is a directory or a link there.
+func (r *Resolver) look(p string) (seen, Type, event.Errno) {
+	if s, ok := r.cache[p]; ok {
+		if s.link {
+			return s, Link, 0
+		}
+		return s, Directory, 0
+	}
+	t, errno := r.fs.Type(p)
+	switch t {
+	case Directory:
+		if !strings.HasPrefix(p, "/proc/") {
+			r.cache[p] = seen{}
+		}
+		return seen{}, t, 0
+	case Link:
+		target, err := r.fs.Readlink(p)
+		if err != nil {
+			return seen{}, Nothing, event.ENOENT
+		}
+		s := seen{link: true, target: target}
+		if !strings.HasPrefix(p, "/proc/") {
+			r.cache[p] = s
+		}
+		return s, t, 0
+	}
+	return seen{}, t, errno
+}
+
+// Changed tells the cache that what is at p may be something else from now on.
+func (r *Resolver) Changed(p string) {
+	if _, ok := r.cache[p]; ok {
+		clear(r.cache)
+	}
+}
+
+// jumps reports whether a link at p is one of /proc/PID's to an open file.
+func jumps(p string) bool {
+	rest, ok := strings.CutPrefix(p, "/proc/")
+	return ok && rest[0] >= '0' && rest[0] <= '9'
+}
+
+// beyond is the path of something that cannot be there because p is not, or is no
+// directory.
+func beyond(p, tail string) string {
+	if tail == "" || strings.Contains("/"+tail+"/", "/../") {
+		return p
+	}
+	return path.Join(p, tail)
+}
+
+func join(dir, name string) string {
+	if dir == "/" {
+		return "/" + name
+	}
+	return dir + "/" + name
+}

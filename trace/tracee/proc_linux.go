@@ -1,0 +1,114 @@
+package tracee
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrNameless says that a descriptor, or the working directory, has no name in the
+// file system: a pipe, a socket, a memfd, or a file that was removed.
+var ErrNameless = errors.New("no name in the file system")
+
+// Cwd returns the absolute path of the working directory of a thread.
+func Cwd(tid int) (string, error) { return named(proc(tid, "cwd")) }
+
+// Descriptor returns the absolute path of the file that is open as fd.
+func Descriptor(tid, fd int) (string, error) {
+	return named(proc(tid, "fd/"+strconv.Itoa(fd)))
+}
+
+// Raw returns what proc says of a descriptor, as "pipe:[123]", or "" if it is
+// closed.
+func Raw(tid, fd int) string {
+	s, err := readlink(proc(tid, "fd/"+strconv.Itoa(fd)))
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// Root returns the absolute path of the root directory of a thread.
+func Root(tid int) (string, error) { return readlink(proc(tid, "root")) }
+
+func proc(tid int, what string) string {
+	return "/proc/" + strconv.Itoa(tid) + "/" + what
+}
+
+func readlink(p string) (string, error) {
+	var buf [pathMax]byte
+	n, err := unix.Readlink(p, buf[:])
+	if err != nil {
+		return "", &os.PathError{Op: "readlink", Path: p, Err: err}
+	}
+	return string(buf[:n]), nil
+}
+
+// named reads a link of proc(5) that leads to an open file.
+func named(p string) (string, error) {
+	s, err := readlink(p)
+	if err != nil {
+		return "", err
+	}
+	return Named(p, s)
+}
+
+// Named returns the path that a link of proc(5) to an open file, which reads target,
+// stands for. The kernel writes " (deleted)" behind the name of a file that was
+// removed, and a file can be called so: whether the two are the same file decides.
+func Named(p, target string) (string, error) {
+	if !strings.HasPrefix(target, "/") {
+		return "", ErrNameless
+	}
+	if !strings.HasSuffix(target, " (deleted)") {
+		return target, nil
+	}
+	var open, there unix.Stat_t
+	if unix.Stat(p, &open) != nil || unix.Lstat(target, &there) != nil || open.Dev != there.Dev || open.Ino != there.Ino {
+		return "", ErrNameless
+	}
+	return target, nil
+}
+
+// Process is a process's place in the process tree.
+type Process struct {
+	Leader int // the process (thread group) id
+	Parent int
+}
+
+// Status returns the place in the process tree of a thread.
+func Status(tid int) (Process, error) {
+	b, err := os.ReadFile(proc(tid, "status"))
+	if err != nil {
+		return Process{}, err
+	}
+	var p Process
+	for line := range bytes.Lines(b) {
+		key, value, _ := bytes.Cut(line, []byte(":"))
+		n, err := strconv.Atoi(string(bytes.TrimSpace(value)))
+		if err != nil {
+			continue
+		}
+		switch string(key) {
+		case "Tgid":
+			p.Leader = n
+		case "PPid":
+			p.Parent = n
+			return p, nil
+		}
+	}
+	return Process{}, errors.New("read " + proc(tid, "status") + ": no Tgid or PPid")
+}
+
+// Command returns the name of the program of a thread, at most 15 bytes, or "?".
+func Command(tid int) string {
+	b, err := os.ReadFile(proc(tid, "comm"))
+	if err != nil {
+		return "?"
+	}
+	return strings.TrimSuffix(string(b), "\n")
+}
