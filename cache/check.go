@@ -1,0 +1,297 @@
+package cache
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+
+	"deptrace/depfile/manifest"
+	"deptrace/trace/footprint"
+)
+
+// CheckFile is Check of the record at a place. A record that is not there or cannot
+// be used is stale. The error is for what the caller must put right: a root that is
+// not given, a file that may not be read.
+func CheckFile(p Place, now *World) (Decision, error) {
+	m, err := read(p)
+	var version *manifest.VersionError
+	var damaged *manifest.DamagedError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return stale("no manifest"), nil
+	case errors.As(err, &version):
+		return stale(version.Error()), nil
+	case errors.As(err, &damaged):
+		return stale(damaged.Error()), nil
+	case err != nil:
+		return Decision{}, err
+	}
+	r, err := New(m, p)
+	if err != nil {
+		return Decision{}, err
+	}
+	return Check(r, now), nil
+}
+
+func stale(why string) Decision { return Decision{Reasons: []Reason{{Is: why}}} }
+
+// Check decides whether the step of a record would find everything as it was and
+// leave everything as it is.
+func Check(r *Record, now *World) Decision {
+	c := &checker{look: newLook(r, now)}
+	c.whole()
+	c.variables()
+	c.programs()
+	c.inputs()
+	for i := range r.Outputs {
+		c.output(&r.Outputs[i])
+	}
+	c.digests()
+	if c.homeless {
+		c.say(Reason{Is: "the record names files in the user's home, and HOME is not set"})
+	}
+	return Decision{Fresh: len(c.reasons) == 0, Reasons: c.reasons}
+}
+
+type checker struct {
+	*look
+	reasons []Reason
+	// todo are the files whose digest is to be compared, once each.
+	todo []comparison
+}
+
+type comparison struct {
+	path string
+	want manifest.Digest
+	form string
+	was  string // what the digest is of, in words
+}
+
+// say adds a reason. A path that is two inputs can have one reason twice, one after
+// the other.
+func (c *checker) say(r Reason) {
+	if n := len(c.reasons); n == 0 || c.reasons[n-1] != r {
+		c.reasons = append(c.reasons, r)
+	}
+}
+
+// differ says that the file with a path form is not what it was.
+func (c *checker) differ(form, was, is string) { c.say(Reason{printable(form), was, is}) }
+
+// whole looks at the record itself.
+func (c *checker) whole() {
+	for _, why := range c.r.Incomplete {
+		c.say(Reason{Is: "the record is incomplete: " + why})
+	}
+	if !c.r.Complete && len(c.r.Incomplete) == 0 {
+		c.say(Reason{Is: "the record is incomplete"})
+	}
+	if c.r.Step.Exit != 0 {
+		c.say(Reason{Is: "the step failed: " + c.r.Step.End()})
+	}
+}
+
+func (c *checker) variables() {
+	env, _ := c.r.Step.EnvironmentNow(c.now.Environ)
+	names := slices.AppendSeq(slices.Collect(maps.Keys(env)), maps.Keys(c.r.Step.Env))
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		was, wasSet := c.r.Step.Env[name]
+		is, isSet := env[name]
+		if wasSet != isSet || was != is {
+			c.say(Reason{printable(name), valueWord(was, wasSet), valueWord(is, isSet)})
+		}
+	}
+}
+
+func valueWord(value string, set bool) string {
+	if !set {
+		return "unset"
+	}
+	return strconv.Quote(value)
+}
+
+func (c *checker) programs() {
+	for _, p := range c.r.Programs {
+		var was string
+		if p.Path != "" {
+			was = c.abs(p.Path)
+		}
+		is := c.search(p.Name)
+		if was != is && (was == "" || is == "" || !sameFile(was, is)) {
+			c.say(Reason{"program " + printable(p.Name), placeWord(was), placeWord(is)})
+		}
+	}
+}
+
+// inputs compares the inputs but those that the step changed itself.
+func (c *checker) inputs() {
+	changed := map[string]bool{}
+	for i := range c.r.Outputs {
+		changed[c.r.Outputs[i].Path] = true
+	}
+	side := map[string]manifest.Digest{}
+	for i := range c.r.Side {
+		side[c.r.Side[i].Path] = c.r.Side[i].Digest
+	}
+	for i := range c.r.Inputs {
+		in := &c.r.Inputs[i]
+		left, outside := side[in.Path]
+		if changed[in.Path] || outside && (left.IsZero() || left != in.Digest) {
+			continue
+		}
+		c.input(in)
+	}
+}
+
+func (c *checker) input(in *manifest.Input) {
+	path := c.abs(in.Path)
+	st, err := c.lstat(path)
+	if err != nil && in.Kind != footprint.Exists && in.Kind != footprint.Absent {
+		c.differ(in.Path, kindWord(in), "not to be seen: "+cause(err))
+		return
+	}
+	is := typeWords[st.Type]
+	switch in.Kind {
+	case footprint.Absent:
+		// A lookup that fails for another reason fails like before.
+		if st.Type != footprint.None {
+			c.differ(in.Path, "absent", is)
+		}
+	case footprint.Exists:
+		if st.Type == footprint.None {
+			c.differ(in.Path, "there", is)
+		}
+	case footprint.Link:
+		if st.Type == footprint.Symlink {
+			is = c.target(path)
+		}
+		if was := targetWord(in.Target); was != is {
+			c.differ(in.Path, was, is)
+		}
+	case footprint.List:
+		if st.Type != footprint.Dir {
+			c.differ(in.Path, "a directory", is)
+			return
+		}
+		sum, err := c.list(path)
+		switch {
+		case err != nil:
+			c.differ(in.Path, kindWord(in), "not to be listed: "+cause(err))
+		case sum != in.Digest:
+			c.differ(in.Path, "list sha256 "+short(in.Digest), short(sum))
+		}
+	case footprint.Stat:
+		if st.Type != in.Type {
+			c.differ(in.Path, typeWords[in.Type], is)
+		} else if st.Type == footprint.File {
+			c.file(in, path, st, "sha256 ")
+		}
+	case footprint.Read:
+		if st.Type != footprint.File {
+			c.differ(in.Path, "read", is)
+			return
+		}
+		c.file(in, path, st, "read sha256 ")
+	}
+}
+
+// file compares a regular file with an input that was one.
+func (c *checker) file(in *manifest.Input, path string, st footprint.State, was string) {
+	if in.Exec != st.Exec {
+		c.differ(in.Path, execWord(in.Exec), execWord(st.Exec))
+	}
+	if in.Size != st.Size {
+		c.differ(in.Path, sizeWord(in.Size), sizeWord(st.Size))
+		return // and so the digest
+	}
+	if !in.Digest.IsZero() {
+		c.todo = append(c.todo, comparison{path, in.Digest, in.Path, was})
+	}
+}
+
+// output compares what is there now with what the step left.
+func (c *checker) output(out *manifest.Output) {
+	path := c.abs(out.Path)
+	st, err := c.lstat(path)
+	if err != nil {
+		c.differ(out.Path, "left "+leftWords[out.Kind], "not to be seen: "+cause(err))
+		return
+	}
+	if st.Type != leftTypes[out.Kind] {
+		was := "left " + leftWords[out.Kind]
+		if out.Kind == manifest.Removed {
+			was = leftWords[out.Kind]
+		}
+		c.differ(out.Path, was, typeWords[st.Type])
+		return
+	}
+	switch out.Kind {
+	case manifest.File:
+		if out.Exec != st.Exec {
+			c.differ(out.Path, "left "+execWord(out.Exec), execWord(st.Exec))
+		}
+		if !out.Digest.IsZero() {
+			c.todo = append(c.todo, comparison{path, out.Digest, out.Path, "left sha256 "})
+		}
+	case manifest.Symlink:
+		if was, is := targetWord(out.Target), c.target(path); was != is {
+			c.differ(out.Path, "left "+was, is)
+		}
+	}
+}
+
+var leftTypes = [...]footprint.Type{
+	manifest.File: footprint.File, manifest.Symlink: footprint.Symlink,
+	manifest.Dir: footprint.Dir, manifest.Removed: footprint.None,
+}
+
+var leftWords = [...]string{
+	manifest.File: "a file", manifest.Symlink: "a link", manifest.Dir: "a directory", manifest.Removed: "removed",
+}
+
+// digests hashes what the cheap comparisons left over.
+func (c *checker) digests() {
+	paths := make([]string, len(c.todo))
+	for i := range c.todo {
+		paths[i] = c.todo[i].path
+	}
+	for i, r := range c.now.files(paths) {
+		t := &c.todo[i]
+		switch {
+		case r.Err != nil:
+			c.differ(t.form, t.was+short(t.want), "not to be read: "+cause(r.Err))
+		case manifest.Digest(r.Sum) != t.want:
+			c.differ(t.form, t.was+short(t.want), short(r.Sum))
+		}
+	}
+}
+
+// cause is the reason of an error about a file without the operation and the path,
+// which stand beside it already.
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	return err.Error()
+}
+
+// kindWord says what was known of an input.
+func kindWord(in *manifest.Input) string {
+	switch in.Kind {
+	case footprint.Read:
+		return "read"
+	case footprint.Stat:
+		return typeWords[in.Type]
+	case footprint.Link:
+		return targetWord(in.Target)
+	case footprint.List:
+		return "listed"
+	}
+	return in.Kind.String()
+}
+
+func targetWord(target string) string { return "a link to " + strconv.Quote(target) }

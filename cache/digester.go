@@ -1,0 +1,32 @@
+package cache
+
+import (
+	"errors"
+	"io/fs"
+
+	"deptrace/cache/digest"
+	"deptrace/depfile/manifest"
+)
+
+// Digester answers the questions of [manifest.Build] with package digest.
+type Digester struct{}
+
+var _ manifest.Digester = Digester{}
+
+// Digests hashes files. One that is gone, has become something else or is being
+// written has no State: it is not what the step used, and not unreadable either.
+func (Digester) Digests(reqs []manifest.Request) []manifest.Result {
+	paths := make([]string, len(reqs))
+	for i := range reqs {
+		paths[i] = reqs[i].Path
+	}
+	results := make([]manifest.Result, len(reqs))
+	for i, r := range digest.Files(paths) {
+		switch {
+		case errors.Is(r.Err, fs.ErrNotExist), errors.Is(r.Err, digest.ErrNotRegular), errors.Is(r.Err, digest.ErrChanged):
+		default:
+			results[i] = manifest.Result{Digest: manifest.Digest(r.Sum), State: r.State, Err: r.Err}
+		}
+	}
+	return results
+}

@@ -1,0 +1,47 @@
+// Package cache decides what a record is worth now: whether its step would do the
+// same again, and under which key its result can be kept.
+//
+// # Check
+//
+// A record is fresh if the step is known to be complete and to have succeeded, and
+// everything that it depended on is as it was: the listed environment variables,
+// where each program name is found, every input, and every output that it left.
+// [Check] compares the cheap things first (variables, programs, types, sizes, names)
+// and hashes what is left on all cores at the end. It finds all reasons, not just
+// the first: one look tells a user what to think of a rebuild.
+//
+// An input that the step changed afterwards (in-out) is compared as an output, with
+// the state in which the step left it. Outputs outside the root are not compared; an
+// in-out there is, if the step put back the bytes that it had found.
+//
+// A record that is missing, cut off, damaged or newer than this program is stale
+// with a reason. It is never an error, and never fresh.
+//
+// # Key
+//
+// A key is the SHA-256 of a text, which [Explain] prints: the text is written by one
+// function into one of two sinks, so what is printed is what is hashed. It is made
+// of lines, each a word and quoted strings, so that diff(1) of two texts says why a
+// key moved:
+//
+//	deptrace key v1
+//	salt "…"
+//	step "cc" "-c" "hello.c"
+//	dir "."
+//	env "LANG" "C.UTF-8"
+//	program "cc" sha256 …
+//	read "hello.c" sha256 …
+//	lookup "include/hello.h" absent
+//
+// It says what is there now: a record serves to know what to look at. Files that are
+// not there are a line like any other. An in-out enters with the state that a run
+// would find. No line has the root or the user's home in it, nor an inode or a time,
+// so that two checkouts on two machines have one key if they have the same files.
+// The texts of several records are sorted, and their order does not count.
+//
+// # What it does not
+//
+// Nothing here writes, locks, or talks to a terminal. A check is no snapshot: who
+// edits a file during it can have either answer. The values of listed variables are
+// taken as they are; one that holds the path of a checkout ties the key to it.
+package cache

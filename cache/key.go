@@ -1,0 +1,244 @@
+package cache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"deptrace/cache/digest"
+	"deptrace/depfile/manifest"
+	"deptrace/trace/footprint"
+)
+
+// keyFormat is the first line of the text of a key. Whatever changes the meaning of a
+// line changes it.
+const keyFormat = "deptrace key v1\n"
+
+// Key is the SHA-256 of all that the result of one or more steps depends on.
+type Key [32]byte
+
+// String returns the key in hexadecimal.
+func (k Key) String() string { return hex.EncodeToString(k[:]) }
+
+// NoKeyError says why a record has no key.
+type NoKeyError struct {
+	Path    string   // the record's
+	Reasons []string // at least one
+}
+
+// Error names the record and all reasons.
+func (e *NoKeyError) Error() string {
+	return fmt.Sprintf("%s has no key: %s", e.Path, strings.Join(e.Reasons, "; "))
+}
+
+// KeyOf returns the key of records as the files are now. The order of the records
+// does not count, nor does one that is there twice. A record that is incomplete, or
+// of a step that failed, has no key: the error is a [*NoKeyError].
+func KeyOf(records []*Record, now *World, salt string) (Key, error) {
+	h := sha256.New()
+	if err := describe(h, records, now, salt); err != nil {
+		return Key{}, err
+	}
+	return Key(h.Sum(nil)), nil
+}
+
+// Explain writes the text of which KeyOf returns the digest.
+func Explain(w io.Writer, records []*Record, now *World, salt string) error {
+	return describe(w, records, now, salt)
+}
+
+// describe writes everything that a key depends on.
+func describe(w io.Writer, records []*Record, now *World, salt string) error {
+	texts := make([]string, len(records))
+	for i, r := range records {
+		d := &describer{look: newLook(r, now)}
+		if err := d.record(); err != nil {
+			return err
+		}
+		texts[i] = d.text.String()
+	}
+	slices.Sort(texts)
+	_, err := fmt.Fprintf(w, "%ssalt %q\n%s", keyFormat, salt, strings.Join(slices.Compact(texts), ""))
+	return err
+}
+
+// describer writes the lines of one record.
+type describer struct {
+	*look
+	text bytes.Buffer
+	sums map[string]digest.Result
+}
+
+func (d *describer) line(format string, args ...any) { fmt.Fprintf(&d.text, format+"\n", args...) }
+
+func (d *describer) record() error {
+	if why := noKey(d.r.Manifest); why != nil {
+		return &NoKeyError{d.r.Path, why}
+	}
+	found := make([]string, len(d.r.Programs))
+	for i, p := range d.r.Programs {
+		if at := d.search(p.Name); at != "" {
+			var err error
+			if found[i], err = filepath.EvalSymlinks(at); err != nil {
+				return fmt.Errorf("program %s: %w", p.Name, err)
+			}
+		}
+	}
+	states, err := d.hash(found)
+	if err != nil {
+		return err
+	}
+	d.step()
+	for i, p := range d.r.Programs {
+		if found[i] == "" {
+			d.line("program %q nowhere", p.Name)
+			continue
+		}
+		d.line("program %q sha256 %s", p.Name, d.sums[found[i]].Sum)
+	}
+	for i := range d.r.Inputs {
+		if err := d.input(&d.r.Inputs[i], states[i]); err != nil {
+			return err
+		}
+	}
+	if d.homeless {
+		return errors.New("the record names files in the user's home, and HOME is not set")
+	}
+	return nil
+}
+
+func noKey(m *manifest.Manifest) (why []string) {
+	for _, r := range m.Incomplete {
+		why = append(why, "the record is incomplete: "+r)
+	}
+	if !m.Complete && why == nil {
+		why = append(why, "the record is incomplete")
+	}
+	if m.Step.Exit != 0 {
+		why = append(why, "the step failed: "+m.Step.End())
+	}
+	return why
+}
+
+// hash looks at every input and takes the digest of every regular file whose content
+// the key wants, all at once.
+func (d *describer) hash(programs []string) ([]footprint.State, error) {
+	d.sums = map[string]digest.Result{}
+	var paths []string
+	want := func(p string) {
+		if _, twice := d.sums[p]; !twice {
+			d.sums[p] = digest.Result{}
+			paths = append(paths, p)
+		}
+	}
+	for _, p := range programs {
+		if p != "" {
+			want(p)
+		}
+	}
+	states := make([]footprint.State, len(d.r.Inputs))
+	for i := range d.r.Inputs {
+		in := &d.r.Inputs[i]
+		p := d.abs(in.Path)
+		st, err := d.lstat(p)
+		if err != nil && in.Kind != footprint.Exists && in.Kind != footprint.Absent {
+			return nil, err
+		}
+		states[i] = st
+		if st.Type == footprint.File && d.content(in) {
+			want(p)
+		}
+	}
+	for i, r := range d.now.files(paths) {
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		d.sums[paths[i]] = r
+	}
+	return states, nil
+}
+
+// content reports whether the key wants the content of an input that is a file.
+func (d *describer) content(in *manifest.Input) bool {
+	return in.Kind == footprint.Read || in.Kind == footprint.Stat && d.r.Step.Stat != "meta"
+}
+
+func (d *describer) step() {
+	s := &d.r.Step
+	d.text.WriteString("step")
+	for _, a := range s.Argv {
+		fmt.Fprintf(&d.text, " %q", a)
+	}
+	d.text.WriteByte('\n')
+	d.line("dir %q", s.Dir)
+	for _, g := range s.Ignore {
+		d.line("ignore %q", g)
+	}
+	env, unset := s.EnvironmentNow(d.now.Environ)
+	var lines []string
+	for name, value := range env {
+		lines = append(lines, fmt.Sprintf("env %q %q", name, value))
+	}
+	for _, name := range unset {
+		lines = append(lines, fmt.Sprintf("env %q unset", name))
+	}
+	slices.Sort(lines)
+	for _, l := range lines {
+		d.line("%s", l)
+	}
+}
+
+// input writes what is now where an input was.
+func (d *describer) input(in *manifest.Input, st footprint.State) error {
+	p := d.abs(in.Path)
+	is := st.Type.String()
+	if st.Type == footprint.None {
+		is = "absent"
+	}
+	switch in.Kind {
+	case footprint.Exists, footprint.Absent:
+		// What the record's run found does not count: the line is the same.
+		if st.Type != footprint.None {
+			is = "there"
+		}
+		d.line("lookup %q %s", in.Path, is)
+		return nil
+	case footprint.Link:
+		if st.Type == footprint.Symlink {
+			target, err := os.Readlink(p)
+			if err != nil {
+				return err
+			}
+			is = strconv.Quote(target)
+		}
+	case footprint.List:
+		if st.Type == footprint.Dir {
+			sum, err := d.list(p)
+			if err != nil {
+				return err
+			}
+			is = "sha256 " + sum.String()
+		}
+	default:
+		if st.Type != footprint.File {
+			break
+		}
+		is = fmt.Sprintf("file size %d", st.Size)
+		if d.content(in) {
+			is = "sha256 " + d.sums[p].Sum.String()
+		}
+		if st.Exec {
+			is += " executable"
+		}
+	}
+	d.line("%s %q %s", in.Kind, in.Path, is)
+	return nil
+}

@@ -1,0 +1,119 @@
+package cache
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"deptrace/depfile/manifest"
+	"deptrace/trace/footprint"
+	"deptrace/trace/footprint/osfs"
+)
+
+// look is how both a check and a key see what a record is about.
+type look struct {
+	r   *Record
+	now *World
+	// skip are the names that no list contains, by directory: those of the step's
+	// outputs and of what deptrace wrote.
+	skip   map[string]map[string]bool
+	ignore manifest.Globs
+	// homeless is set if a file in the user's home was asked for and there is none.
+	homeless bool
+}
+
+func newLook(r *Record, now *World) *look {
+	l := &look{r: r, now: now}
+	// What does not parse ignores nothing; Decode has seen to it that all do.
+	l.ignore, _ = manifest.ParseGlobs(r.Step.Ignore)
+	return l
+}
+
+// abs returns the absolute path that a form stands for.
+func (l *look) abs(form string) string {
+	p := manifest.Abs(form, l.r.Root, l.now.Home)
+	if p == "" {
+		l.homeless = true
+	}
+	return p
+}
+
+func (l *look) lstat(path string) (footprint.State, error) { return osfs.Lstat(path) }
+
+// target says where a symbolic link leads.
+func (l *look) target(path string) string {
+	t, err := os.Readlink(path)
+	if err != nil {
+		return "not to be read: " + cause(err)
+	}
+	return targetWord(t)
+}
+
+// list returns the digest of the names in a directory that are not the step's doing.
+func (l *look) list(dir string) (manifest.Digest, error) {
+	entries, err := osfs.ReadDir(dir)
+	if err != nil {
+		return manifest.Digest{}, err
+	}
+	if l.skip == nil {
+		l.skip = map[string]map[string]bool{}
+		l.leaveOut(l.r.Path)
+		for _, form := range l.r.Step.Writes {
+			l.leaveOut(l.abs(form))
+		}
+		for _, list := range [][]manifest.Output{l.r.Outputs, l.r.Side} {
+			for i := range list {
+				l.leaveOut(l.abs(list[i].Path))
+			}
+		}
+	}
+	skip := l.skip[dir]
+	return manifest.ListDigest(entries, func(name string) bool {
+		return skip[name] || len(l.ignore) > 0 && l.ignore.Match(manifest.Form(filepath.Join(dir, name), l.r.Root, l.now.Home))
+	}), nil
+}
+
+func (l *look) leaveOut(p string) {
+	dir, name := path.Dir(p), path.Base(p)
+	if l.skip[dir] == nil {
+		l.skip[dir] = map[string]bool{}
+	}
+	l.skip[dir][name] = true
+}
+
+// search finds a program name in the PATH of now as execvp(3) does; it returns an
+// empty path if it is nowhere. A part of PATH that is not absolute counts from the
+// step's directory.
+func (l *look) search(name string) string {
+	list, _ := lookup(l.now.Environ, "PATH")
+	for _, dir := range strings.Split(list, ":") {
+		p := dir + "/" + name
+		if !strings.HasPrefix(dir, "/") {
+			p = path.Join(l.abs(l.r.Step.Dir), dir) + "/" + name
+		}
+		if runnable(p) {
+			return p
+		}
+	}
+	return ""
+}
+
+// runnable reports whether execve(2) would go on with a file.
+func runnable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && unix.Access(path, unix.X_OK) == nil
+}
+
+// sameFile reports whether two paths lead to one file name, all links resolved. Two
+// hard links are two programs: what is started can tell by what name it was.
+func sameFile(a, b string) bool {
+	ra, err := filepath.EvalSymlinks(a)
+	if err != nil {
+		return false
+	}
+	rb, err := filepath.EvalSymlinks(b)
+	return err == nil && ra == rb
+}
