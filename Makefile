@@ -1,0 +1,48 @@
+# The tools that the tests judge by come first, so that the versions are known.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+export CGO_ENABLED = 0
+
+GO_FILES := go.mod go.sum $(shell find cmd trace depfile cache -name '*.go' -not -name '*_test.go')
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: deptrace ## build ./deptrace
+
+deptrace: $(GO_FILES)
+	go build -trimpath -o $@ ./cmd/deptrace
+
+demo: deptrace ## trace a real compile and show its depfile and manifest
+	@examples/demo
+
+test: tools ## fetch what the tests need and run all of them
+	go vet ./...
+	go test ./...
+
+tools: ## fetch ninja, strace, python3 and zlib's sources into .tools
+	@.ci/tools
+
+examples: deptrace tools ## run examples/make and examples/ninja and print what was rebuilt
+	go test -count=1 -v -run TestExamples ./cmd/deptrace
+
+lint: ## gofmt, vet on the systems that must build, staticcheck
+	test -z "$$(gofmt -l .)"
+	go vet ./...
+	GOARCH=arm64 go vet ./...
+	GOOS=darwin go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.6.1 ./...
+
+FUZZTIME = 10s
+fuzz: ## run every fuzz target for FUZZTIME
+	@for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' .); do \
+		for t in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' $$f); do \
+			echo "$$t in $$(dirname $$f)"; \
+			go test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) ./$$(dirname $$f) || exit 1; \
+		done; \
+	done
+
+clean: ## remove what was built and fetched
+	rm -rf deptrace .tools
+	go clean
+
+.PHONY: help build demo test tools examples lint fuzz clean

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+
+	"deptrace/cache"
+)
+
+// withRoot has f look at a manifest. given is --root; the variable
+// serves only for a manifest that does not know its root.
+func withRoot[T any](path, given string, f func(cache.Place) (T, error)) (T, error) {
+	v, err := f(cache.Place{Manifest: path, Root: given})
+	if variable := os.Getenv("DEPTRACE_ROOT"); errors.Is(err, cache.ErrNoRoot) && variable != "" {
+		return f(cache.Place{Manifest: path, Root: variable})
+	}
+	return v, err
+}
+
+// unread tells about a manifest that could not be used.
+func unread(err error) int {
+	errorf("%v", err)
+	if errors.Is(err, cache.ErrNoRoot) {
+		hintf("--root DIR says where it is")
+	}
+	return statusError
+}
+
+// checkMain is `deptrace check`: the worst of all answers is the exit status.
+func checkMain(args []string) int {
+	var quiet bool
+	var root string
+	defs := append([]flagDef{
+		{name: "q", isBool: true, set: boolFlag("", &quiet).set},
+		only(textFlag("root", &root)),
+	}, helpFlags()...)
+	manifests, err := operands(defs, args)
+	if err != nil {
+		return badUsage(err, statusError)
+	}
+	if len(manifests) == 0 {
+		return badUsage(&flagError{"no manifest to check", "deptrace check MANIFEST..."}, statusError)
+	}
+
+	status := 0
+	now := cache.NewWorld(os.Environ())
+	var out bytes.Buffer
+	for _, path := range manifests {
+		d, err := withRoot(path, root, func(p cache.Place) (cache.Decision, error) { return cache.CheckFile(p, now) })
+		if err != nil {
+			status = unread(err)
+			continue
+		}
+		if !d.Fresh {
+			status = max(status, statusStale)
+		}
+		for _, r := range d.Reasons {
+			if len(manifests) > 1 {
+				out.WriteString(printable(path) + ": ")
+			}
+			out.WriteString(r.String() + "\n")
+		}
+	}
+	if !quiet {
+		if s := printOut(out.String()); s != 0 {
+			return s
+		}
+	}
+	return status
+}

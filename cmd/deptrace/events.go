@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bufio"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"deptrace/trace/event"
+)
+
+// eventLog is the file of --events: JSON Lines, first what was run, then each event
+// whenever it is told, so that an operation told before it happens and again with
+// its outcome has two lines with the same number.
+//
+// A regular file is written under a temporary name and appears when it is whole.
+type eventLog struct {
+	path string
+	temp string // empty: written to path itself
+	f    *os.File
+	w    *bufio.Writer
+	err  error // the first one; nothing is written after it
+}
+
+const temporaryPrefix, temporarySuffix = ".deptrace-", ".tmp"
+
+// isTemporary reports whether a name is one of those under which deptrace, here and
+// in package outfile, writes what is not yet whole.
+func isTemporary(name string) bool {
+	return strings.HasPrefix(name, temporaryPrefix) && strings.HasSuffix(name, temporarySuffix)
+}
+
+// regularToBe reports whether the path is or would become a regular file, to be
+// replaced by one that is whole: not a fifo or a terminal, nor what another
+// process's descriptor names.
+func regularToBe(path string) bool {
+	if path == "-" || strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/") {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err != nil || info.Mode().IsRegular()
+}
+
+// openEvents opens the file of --events. That it cannot be opened is told at the
+// end: the command runs all the same.
+func (s *step) openEvents() {
+	path := s.f.events
+	if path == "" {
+		return
+	}
+	l := &eventLog{path: path}
+	s.events = l
+	switch {
+	case path == "-":
+		l.f = os.Stdout
+	case !regularToBe(path):
+		l.f, l.err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	default:
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			l.path = target
+		}
+		l.temp = filepath.Join(filepath.Dir(l.path), temporaryPrefix+strconv.FormatUint(rand.Uint64(), 36)+temporarySuffix)
+		l.f, l.err = os.OpenFile(l.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	}
+	l.w = bufio.NewWriterSize(l.f, 1<<16)
+	l.line(struct {
+		Version int         `json:"version"`
+		Argv    []bytesJSON `json:"argv"`
+	}{1, inJSON(s.argv)})
+}
+
+// bytesJSON is a string of bytes in the form that package event uses in JSON: an
+// object with the single key "hex" where it is not UTF-8.
+type bytesJSON string
+
+// MarshalJSON implements [json.Marshaler].
+func (b bytesJSON) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(b)) {
+		return json.Marshal(string(b))
+	}
+	return json.Marshal(map[string]string{"hex": hex.EncodeToString([]byte(b))})
+}
+
+func inJSON(words []string) []bytesJSON {
+	list := make([]bytesJSON, len(words))
+	for i, w := range words {
+		list[i] = bytesJSON(w)
+	}
+	return list
+}
+
+func (l *eventLog) write(e *event.Event) {
+	if l != nil {
+		l.line(e)
+	}
+}
+
+func (l *eventLog) line(v any) {
+	if l.err != nil {
+		return
+	}
+	b, err := json.Marshal(v)
+	if err == nil {
+		_, err = l.w.Write(append(b, '\n'))
+	}
+	l.err = err
+}
+
+// commit writes what is left and has the file appear.
+func (l *eventLog) commit() error {
+	if l == nil {
+		return nil
+	}
+	err := l.err
+	if err == nil {
+		err = l.w.Flush()
+	}
+	if l.f != nil && l.f != os.Stdout {
+		if closeErr := l.f.Close(); err == nil {
+			err = closeErr
+		}
+	}
+	if l.temp != "" {
+		if err == nil {
+			err = os.Rename(l.temp, l.path)
+		}
+		if err != nil {
+			os.Remove(l.temp)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", printable(l.path), cause(err))
+	}
+	return nil
+}
+
+// discard leaves nothing behind: the command did not run.
+func (l *eventLog) discard() {
+	if l != nil && l.temp != "" && l.f != nil {
+		l.f.Close()
+		os.Remove(l.temp)
+	}
+}

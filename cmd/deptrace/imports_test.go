@@ -1,0 +1,58 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Data flows one way: trace, footprint, depfile, cache, cmd. What a package may
+// import of this module is what stands to its right here; a package that is not in
+// the list has not been thought about.
+var allowed = map[string][]string{
+	"trace/event":          {},
+	"trace/syscalls":       {"trace/event"},
+	"trace/decode":         {"trace/event", "trace/syscalls"},
+	"trace/tracee":         {"trace/event", "trace/syscalls", "trace/decode"},
+	"trace/resolve":        {"trace/event", "trace/syscalls", "trace/decode", "trace/tracee"},
+	"trace/ptrace":         {"trace/event", "trace/syscalls", "trace/decode", "trace/tracee", "trace/resolve"},
+	"trace":                {"trace/event", "trace/syscalls", "trace/decode", "trace/tracee", "trace/resolve", "trace/ptrace"},
+	"trace/footprint":      {"trace/event"},
+	"trace/footprint/osfs": {"trace/event", "trace/footprint"},
+	"depfile":              {"depfile/outfile"},
+	"depfile/outfile":      {},
+	"depfile/manifest":     {"trace/event", "trace/footprint", "depfile/outfile"},
+	"cache/digest":         {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile"},
+	"cache":                {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest"},
+	"cmd/deptrace":         nil, // everything
+}
+
+// costly are packages whose initialisation is a measurable share of the wrapper's
+// start-up, or that bring such along.
+var costly = []string{"net/http", "net", "crypto/tls", "regexp", "text/template", "html/template", "go/ast"}
+
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Deps}} {{.}}{{end}}`, "deptrace/...").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		name := strings.TrimPrefix(words[0], "deptrace/")
+		may, known := allowed[name]
+		if !known {
+			t.Errorf("package %s has no place in the order of packages", name)
+			continue
+		}
+		for _, dep := range words[1:] {
+			own, ours := strings.CutPrefix(dep, "deptrace/")
+			if ours && may != nil && !slices.Contains(may, own) {
+				t.Errorf("%s depends on %s: data flows the other way", name, own)
+			}
+			if slices.Contains(costly, dep) {
+				t.Errorf("%s depends on %s, which costs start-up time", name, dep)
+			}
+		}
+	}
+}

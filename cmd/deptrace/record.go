@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"deptrace/cache"
+	"deptrace/depfile/manifest"
+	"deptrace/depfile/outfile"
+	"deptrace/trace/event"
+	"deptrace/trace/footprint"
+)
+
+// write writes all that was asked for, after the step has ended.
+//
+// The manifest comes first, because taking the digests can show that an input was
+// edited meanwhile, which the depfile must know. It is written whatever became of
+// the command; the depfile is left as it was after a failure.
+func (s *step) write(end ending) {
+	if err := s.events.commit(); err != nil {
+		s.failf("%v", err)
+	}
+	if s.folder == nil {
+		return
+	}
+	ok := end == (ending{})
+	fp := s.folder.Finish()
+	n, err := s.chooseNames(fp, ok)
+	if err != nil {
+		s.nameless(err)
+	}
+	s.disown(fp, n)
+
+	var gaps []string
+	for _, g := range fp.Incomplete {
+		gaps = append(gaps, g.String())
+	}
+	if n.manifest != "" {
+		if m, err := s.writeManifest(fp, end, n); err != nil {
+			s.failf("%v", err)
+			dropOld(n.manifest)
+		} else {
+			gaps = m.Incomplete
+		}
+	}
+	if n.depfile != "" && ok {
+		s.writeDepfile(fp, n, len(gaps) > 0)
+	}
+	if !s.f.asked() {
+		s.summary(fp)
+	}
+	if len(gaps) > 0 {
+		s.incomplete(fp, gaps)
+	}
+}
+
+// nameless tells why launcher mode has no names.
+func (s *step) nameless(err error) {
+	s.failf("%v", err)
+	var c *collision
+	var a *ambiguity
+	switch {
+	case errors.As(err, &c):
+		hintf("--dir DIR keeps deptrace's files apart from the step's own: deptrace -MD --dir DIR -- %s ...", printable(s.argv[0]))
+	case errors.As(err, &a):
+		hintf("give the step a -o, or name the files: -MF FILE -MT TARGET -m FILE")
+	}
+}
+
+// disown takes the files that are now to be written out of the inputs. Those whose
+// names were known from the start the folder has left out itself.
+func (s *step) disown(fp *footprint.Footprint, n names) {
+	if n.output == "" {
+		return
+	}
+	own := s.ownFiles(n)
+	fp.Inputs = slices.DeleteFunc(fp.Inputs, func(in footprint.Input) bool { return slices.Contains(own, in.Path) })
+}
+
+// ownFiles are the files, and the directory, that deptrace writes.
+func (s *step) ownFiles(n names) []string {
+	var own []string
+	for _, path := range []string{n.depfile, n.manifest, s.f.events} {
+		if path != "" && path != "-" {
+			own = append(own, s.places(path)...)
+		}
+	}
+	if n.output != "" && s.f.dir != "" {
+		if dir := s.place(s.f.dir); !under(s.dir, dir) {
+			own = append(own, dir)
+		}
+	}
+	return own
+}
+
+func (s *step) writeManifest(fp *footprint.Footprint, end ending, n names) (*manifest.Manifest, error) {
+	m, err := manifest.Build(fp, manifest.Options{
+		Root: s.root, Dir: s.dir, Home: s.home,
+		Path:     s.place(n.manifest),
+		Own:      s.ownFiles(n),
+		Argv:     s.argv,
+		Exit:     end.status,
+		Signal:   int(end.signal),
+		Environ:  os.Environ(),
+		Env:      s.f.env,
+		Ignore:   s.f.ignore,
+		StatMeta: s.f.stat == statMeta,
+	}, cache.Digester{})
+	if err != nil {
+		return nil, fmt.Errorf("record the step: %w", err)
+	}
+	if m.Root == "" {
+		s.logf("%s lies outside the root %s: give --root again to whoever reads it", printable(n.manifest), printable(s.root))
+	}
+	return m, outfile.Write(n.manifest, m.Encode())
+}
+
+// dropOld sees to it that a record of an earlier run is not taken for one of the
+// run that just was and could not be written: it is removed, or emptied, which
+// makes it a damaged one.
+func dropOld(path string) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return
+	}
+	if os.Remove(path) != nil && os.Truncate(path, 0) != nil {
+		hintf("%s is still that of an earlier run: remove it", printable(path))
+	}
+}
+
+// incomplete says, on one line, why the record is not all; with -v also what the
+// user can do.
+func (s *step) incomplete(fp *footprint.Footprint, gaps []string) {
+	errorf("incomplete record: %s", listed(gaps))
+	if !s.f.verbose {
+		return
+	}
+	for i, g := range gaps {
+		code, _, _ := strings.Cut(g, ":")
+		if i == 0 || !strings.HasPrefix(gaps[i-1], code) {
+			hintf("%s: %s", code, event.Help[event.Reason(code)])
+		}
+	}
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+
+	"deptrace/depfile"
+	"deptrace/depfile/manifest"
+	"deptrace/trace"
+	"deptrace/trace/event"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	depfile  string // -MF; "-" is standard output
+	targets  []depfile.Target
+	phony    *bool // -MP; nil: as the dialect is used
+	launcher bool  // -MD
+	project  bool  // -MMD: only what is under the root
+	dir      string
+	dialect  depfile.Dialect
+	lenient  bool
+
+	manifest string
+	events   string
+
+	root   string
+	env    []string
+	ignore []string
+	stat   statKind
+
+	engine     trace.Engine
+	bestEffort bool
+	daemons    trace.Daemons
+	verbose    bool
+}
+
+type statKind string
+
+const (
+	statContent statKind = "content"
+	statMeta    statKind = "meta"
+)
+
+func (f *runFlags) defs() []flagDef {
+	target := func(verbatim bool) func(string) error {
+		return func(v string) error {
+			if v == "" {
+				return errors.New("the value is empty")
+			}
+			f.targets = append(f.targets, depfile.Target{Name: v, Verbatim: verbatim})
+			return nil
+		}
+	}
+	phony := func(v string) error {
+		f.phony = new(bool)
+		return boolFlag("", f.phony).set(v)
+	}
+	dialect := func(v string) (err error) {
+		f.dialect, err = depfile.ParseDialect(v)
+		return err
+	}
+	return append([]flagDef{
+		only(textFlag("MF", &f.depfile)),
+		{name: "MT", list: true, set: target(true)},
+		{name: "MQ", list: true, set: target(false)},
+		{name: "MP", isBool: true, set: phony},
+		only(boolFlag("MMD", &f.project)),
+		only(boolFlag("MD", &f.launcher)),
+		textFlag("dir", &f.dir),
+		{name: "dialect", variable: true, set: dialect},
+		boolFlag("lenient", &f.lenient),
+		short("m", textFlag("manifest", &f.manifest)),
+		textFlag("events", &f.events),
+		textFlag("root", &f.root),
+		listFlag("env", &f.env),
+		listFlag("ignore", &f.ignore),
+		choiceFlag("stat", &f.stat, statContent, statMeta),
+		choiceFlag("engine", &f.engine, trace.Auto, trace.Ptrace, trace.PtraceSlow),
+		boolFlag("best-effort", &f.bestEffort),
+		choiceFlag("daemons", &f.daemons, trace.Wait, trace.Kill),
+		only(boolFlag("v", &f.verbose)),
+	}, helpFlags()...)
+}
+
+// asked reports whether the user wants anything written.
+func (f *runFlags) asked() bool {
+	return f.depfile != "" || f.launcher || f.manifest != "" || f.events != ""
+}
+
+// parseRun reads the command line of run. named is whether it says "run": then the
+// first word that is no flag starts the command.
+func parseRun(args []string, named bool) (f *runFlags, argv []string, err error) {
+	f = &runFlags{stat: statContent, engine: trace.Auto, daemons: trace.Wait}
+	defs := f.defs()
+	if err := variables(defs); err != nil {
+		return nil, nil, err
+	}
+	argv, dashes, err := flags(defs, args)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !dashes && !named && len(argv) > 0 {
+		return nil, nil, &flagError{
+			fmt.Sprintf("%s is not a flag", printable(argv[0])),
+			"the command to run comes behind a --: deptrace [flags] -- " + listedWords(argv),
+		}
+	}
+	if len(argv) == 0 {
+		return nil, nil, &flagError{"no command", "it comes behind a --: deptrace [flags] -- COMMAND [ARG...]"}
+	}
+	if argv[0] == "" {
+		return nil, nil, &flagError{message: "the name of the command is empty"}
+	}
+	return f, argv, f.check()
+}
+
+// check finds flags that do not go together.
+func (f *runFlags) check() error {
+	if f.project && f.depfile == "" {
+		f.launcher = true
+	}
+	if f.depfile == "" && !f.launcher {
+		switch {
+		case len(f.targets) > 0:
+			return &flagError{"a target is given and no depfile", "-MF FILE writes one"}
+		case f.phony != nil:
+			return &flagError{"-MP is given and no depfile", "-MF FILE writes one"}
+		}
+	}
+	if f.manifest == "-" {
+		return &flagError{"the manifest cannot go to standard output: it says where the root is from its own place", "give a file: -m FILE"}
+	}
+	if _, err := manifest.ParseGlobs(f.ignore); err != nil {
+		return &flagError{message: "flag --ignore: " + err.Error()}
+	}
+	return nil
+}
+
+// listedWords is the beginning of a command line, for a message.
+func listedWords(words []string) string {
+	if len(words) > 3 {
+		words = append(words[:3:3], "...")
+	}
+	return strings.Join(words, " ")
+}
+
+// runMain is `deptrace run`, and deptrace with flags and a --.
+func runMain(args []string, named bool) ending {
+	f, argv, err := parseRun(args, named)
+	if err != nil {
+		return ending{status: badUsage(err, statusFailed)}
+	}
+	surviveWrites()
+	s, err := newStep(f, argv)
+	if err != nil {
+		errorf("%v", err)
+		return ending{status: statusFailed}
+	}
+	return s.run()
+}
+
+// run runs the step and writes what was asked for.
+func (s *step) run() ending {
+	s.openEvents()
+	signals, release := catchSignals()
+	result, err := s.watch(signals)
+	release()
+
+	var start *trace.StartError
+	if errors.As(err, &start) {
+		s.events.discard()
+		errorf("%s: %v", printable(start.Name), start.Err)
+		if errors.Is(start.Err, trace.ErrNotFound) || errors.Is(start.Err, syscall.ENOENT) {
+			return ending{status: statusNotFound}
+		}
+		return ending{status: statusNotExecutable}
+	}
+	if err != nil && result.Engine == "" && !s.unwatched {
+		s.events.discard()
+		for line := range strings.Lines(err.Error()) {
+			errorf("%s", strings.TrimSuffix(line, "\n"))
+		}
+		if !unwatchable(err) {
+			return ending{status: statusFailed}
+		}
+		if s.f.engine != trace.Auto {
+			hintf("--engine auto takes whatever works here")
+		}
+		hintf("--best-effort runs the command unwatched; the record is incomplete then")
+		return ending{status: statusFailed}
+	}
+	end := ending{result.Status, result.Signal}
+	if end.signal != 0 {
+		end.status = 0
+	}
+	if err != nil {
+		s.failf("%v", err)
+	}
+	s.write(end)
+	if s.failed && end == (ending{}) {
+		end.status = statusFailed
+	}
+	return end
+}
+
+// unwatchable reports whether err says that no engine works and nothing has run.
+func unwatchable(err error) bool {
+	var engine *trace.EngineError
+	return errors.As(err, &engine) || errors.Is(err, trace.ErrUnsupported)
+}
+
+// failf tells about something that deptrace could not do.
+func (s *step) failf(format string, args ...any) {
+	errorf(format, args...)
+	s.failed = true
+}
+
+// logf tells what is done and why, with -v.
+func (s *step) logf(format string, args ...any) {
+	if s.f.verbose {
+		errorf(format, args...)
+	}
+}
+
+// watch runs the command under an engine, or, if none works and the user said so,
+// under none.
+func (s *step) watch(signals <-chan osSignal) (trace.Result, error) {
+	s.newFolder()
+	result, err := trace.Run(context.Background(), trace.Command{
+		Args:    s.argv,
+		Engine:  s.f.engine,
+		Daemons: s.f.daemons,
+		Signals: signals,
+		Log:     s.logf,
+	}, s)
+	if !unwatchable(err) || !s.f.bestEffort {
+		return result, err
+	}
+	// An engine that gave up may have told something first.
+	s.newFolder()
+	s.unwatched = true
+	why := strings.ReplaceAll(err.Error(), "\n", "; ")
+	s.Event(&event.Event{Seq: 1, Op: event.Incomplete, Reason: event.NotTraced, Detail: why})
+	return runUntraced(s.argv, signals)
+}

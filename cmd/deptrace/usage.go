@@ -1,0 +1,63 @@
+package main
+
+const usage = `Usage:
+    deptrace [run] [flags] -- COMMAND [ARG...]  record a step; only run can omit the --
+    deptrace check [-q] MANIFEST...             is it up to date? 0 yes, 1 no, 2 error
+    deptrace key [flags] MANIFEST...            print a cache key for the step
+    deptrace show [flags] MANIFEST              print a record
+
+Flags of run:
+    -MF FILE           write a depfile for make or ninja; - is standard output
+    -MT TARGET         its target, as it stands (may be given several times);
+                       default: the step's only regular output under the root
+    -MQ TARGET         the same, quoted for the dialect
+    -MP[=false]        with an empty rule for each dependency, so that a deleted one
+                       does not stop make; default: on, for ninja off
+    -MMD               leave out what is outside the root; without -MF as -MD
+    -MD                for launchers (CC="deptrace -MD -- gcc"): write OUT.d and
+                       OUT.toml, OUT being the file behind the step's -o, else its
+                       only output; with --dir DIR they are written below DIR
+    --dialect NAME     make, ninja or common (default): what both read alike
+    --lenient          leave out, with a warning, names that the dialect cannot say
+    -m, --manifest FILE
+                       write the record of the step, for check, key and show
+    --events FILE      write every operation seen, as JSON Lines
+    --root DIR         the root of what is built; default: the nearest directory
+                       upwards with a .git, else the working directory
+    --env NAME         record this variable, too; -NAME: do not
+    --ignore GLOB      leave these files out of everything, e.g. '**/__pycache__/**'
+    --stat KIND        content (default): the digest of a file counts also where the
+                       step only asked for its size or times; meta: it does not
+    --engine NAME      auto (default), ptrace or ptrace-slow
+    --best-effort      where no engine works, run the command unwatched; the record
+                       is incomplete then
+    --daemons WHAT     what to do with processes that outlive the command: wait
+                       (default) or kill
+    -v                 say on standard error what is done and why
+
+Flags of check:
+    -q                 print no reasons
+Flags of key:
+    --explain          print the lines that are hashed instead of the key
+    --prefix TEXT      put TEXT before the key
+    --salt TEXT        make TEXT part of the key
+    --github-output NAME
+                       append NAME=KEY to the file $GITHUB_OUTPUT, too
+Flags of show:
+    --format NAME      text (default) or json
+    --against FILE     compare FILE, a depfile of another tool, with the record: what
+                       it missed (then the exit status is 1), what it has too much
+
+    --root DIR         check, key, show: where the root is now, if not where the
+                       manifest says
+    -h, --help         print this
+    --version          print the version
+
+A flag with a long name can also be set as a variable: DEPTRACE_ROOT, DEPTRACE_ENGINE,
+DEPTRACE_BEST_EFFORT=1. Lists are separated by commas. A flag given wins, and adds to a
+list.
+
+The exit status of run is that of the command, which also dies by the same signal; 125
+says that deptrace itself failed, 126 that the command is not executable, 127 that it
+was not found.
+`
