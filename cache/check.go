@@ -126,11 +126,13 @@ func (c *checker) programs() {
 	}
 }
 
-// inputs compares the inputs but those that the step changed itself.
+// inputs compares the inputs but those that the step changed itself: they are
+// compared as outputs. A directory that the step made and whose names it listed,
+// less its own, has the same list as before.
 func (c *checker) inputs() {
-	changed := map[string]bool{}
+	changed := map[string]manifest.OutputKind{}
 	for i := range c.r.Outputs {
-		changed[c.r.Outputs[i].Path] = true
+		changed[c.r.Outputs[i].Path] = c.r.Outputs[i].Kind
 	}
 	side := map[string]manifest.Digest{}
 	for i := range c.r.Side {
@@ -139,7 +141,10 @@ func (c *checker) inputs() {
 	for i := range c.r.Inputs {
 		in := &c.r.Inputs[i]
 		left, outside := side[in.Path]
-		if changed[in.Path] || outside && (left.IsZero() || left != in.Digest) {
+		if outside && (left.IsZero() || left != in.Digest) {
+			continue
+		}
+		if kind, ok := changed[in.Path]; ok && !(in.Kind == footprint.List && kind == manifest.Dir) {
 			continue
 		}
 		c.input(in)

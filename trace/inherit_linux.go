@@ -4,7 +4,9 @@ package trace
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 
 	"deptrace/trace/event"
@@ -40,7 +42,8 @@ func (c *Command) inherited(sink event.Sink) (files []uintptr, stdin string, err
 		}
 	}
 	self := os.Getpid()
-	for to, fd := range given {
+	for _, to := range slices.Sorted(maps.Keys(given)) {
+		fd := given[to]
 		var st unix.Stat_t
 		if unix.Fstat(fd, &st) != nil {
 			continue // closed

@@ -144,6 +144,11 @@ func Decode(abi syscalls.ABI, nr uint64, args [6]uint64, mem Memory) (c Call, ok
 		return c, ok && err == nil, err
 	case event.Incomplete:
 		c.Detail = s.Name
+		if s.Attr != syscalls.NoArg {
+			if err = c.attribute(&args, mem); err != nil {
+				return c, false, err
+			}
+		}
 		if s == &syscalls.Newer {
 			c.Detail = "call " + strconv.FormatUint(nr, 10)
 		}

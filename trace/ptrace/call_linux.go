@@ -87,13 +87,10 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
 		e.incomplete(t.process.pid, event.Memory, t.process.name)
 	}
-	if !ok {
-		return nil, nil
-	}
-	if d.Reads {
+	if err == nil && d.Reads {
 		e.readsStdin(t)
 	}
-	if d.Op == event.None || spec.OnDemand && !e.c.Options.Descriptors {
+	if !ok || d.Op == event.None || spec.OnDemand && !e.c.Options.Descriptors {
 		return nil, nil
 	}
 	c := &call{}
@@ -221,6 +218,9 @@ func (e *engine) event(t *task, d *decode.Call, ev *event.Event) (looked event.O
 	ev.Seq = e.next()
 	if r.Err != 0 {
 		return event.Fail(r.Err), true
+	}
+	if d.Op == event.Access && d.Flags&event.Directory != 0 && r.Type != resolve.Directory {
+		return event.Fail(event.ENOTDIR), true // chdir
 	}
 	if d.Op == event.Readlink {
 		if r.Type != resolve.Link {

@@ -5,6 +5,7 @@ package ptrace
 import (
 	"bytes"
 	"fmt"
+	"path"
 	"syscall"
 
 	"deptrace/trace/syscalls"
@@ -40,10 +41,16 @@ func (e *engine) start() (pid int, err error) {
 	}
 	pid, err = syscall.ForkExec(e.c.Path, e.c.Args, attr)
 	if err != nil {
-		if errno, ok := err.(syscall.Errno); ok {
-			return 0, &StartError{errno}
+		errno, ok := err.(syscall.Errno)
+		if !ok {
+			return 0, err
 		}
-		return 0, err
+		// PTRACE_TRACEME gives EPERM to a process that is traced already, or may not
+		// be; execve(2) hardly ever to one that it would let run.
+		if errno == syscall.EPERM && unix.Faccessat(unix.AT_FDCWD, e.inDir(e.c.Path), unix.X_OK, unix.AT_EACCESS) == nil {
+			return 0, fmt.Errorf("ptrace traceme: %w", errno)
+		}
+		return 0, &StartError{errno}
 	}
 	if err := e.takeOver(pid); err != nil {
 		syscall.Kill(pid, syscall.SIGKILL)
@@ -51,6 +58,14 @@ func (e *engine) start() (pid int, err error) {
 		return 0, err
 	}
 	return pid, nil
+}
+
+// inDir is a path of the command as seen from here.
+func (e *engine) inDir(p string) string {
+	if e.c.Dir == "" || path.IsAbs(p) {
+		return p
+	}
+	return path.Join(e.c.Dir, p)
 }
 
 func (e *engine) takeOver(pid int) error {

@@ -12,6 +12,7 @@ const (
 	waits      = "waits until a descriptor is ready and moves no data"
 	restricts  = "works through descriptors and can only make other calls fail, whose outcome is recorded"
 	filters    = "its PR_SET_SECCOMP cannot make a listener; a filter can only refuse calls, or kill"
+	compares   = "tells whether two descriptors are the same, and nothing of their files"
 	cookie     = "tells a profiler the name of a file that was used before; gone since Linux 6.8"
 )
 
@@ -42,6 +43,7 @@ var harmlessRows = []Spec{
 	{Name: "io_destroy", Nr: Numbers{207, 246, 1}, Harmless: opened},
 	{Name: "io_getevents", Nr: Numbers{208, 247, 4}, Harmless: opened},
 	{Name: "io_pgetevents", Nr: Numbers{333, 385, 292}, Harmless: opened},
+	{Name: "io_pgetevents_time64", Nr: Numbers{none, 416, none}, Harmless: opened},
 	{Name: "io_cancel", Nr: Numbers{210, 249, 3}, Harmless: opened},
 	{Name: "finit_module", Nr: Numbers{313, 350, 273}, Harmless: opened},
 	{Name: "kexec_file_load", Nr: Numbers{320, none, 294}, Harmless: opened},
@@ -116,4 +118,5 @@ var harmlessRows = []Spec{
 	{Name: "landlock_restrict_self", Nr: Numbers{446, 446, 446}, Harmless: restricts},
 	{Name: "prctl", Nr: Numbers{157, 172, 167}, Harmless: filters},
 	{Name: "lookup_dcookie", Nr: Numbers{212, 253, 18}, Harmless: cookie},
+	{Name: "kcmp", Nr: Numbers{312, 349, 272}, Harmless: compares},
 }

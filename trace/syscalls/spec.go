@@ -55,6 +55,8 @@ type Spec struct {
 	// Size is a file's new length. High is its upper half where it takes two
 	// registers.
 	Size, High Arg
+	// Attr is the name of the extended attribute that the call sets or removes.
+	Attr Arg
 	// Target is what a symbolic link is to hold.
 	Target Arg
 	// Address is a socket address, or the structure with it; Style says which.
