@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"deptrace/depfile"
 	"deptrace/trace/footprint"
 )
@@ -190,15 +192,52 @@ func (s *step) beside(out string) string {
 	return filepath.Join(s.f.dir, rel)
 }
 
-// products are the regular files under the root that the step made.
+// products are the regular files under the root that the step made: what a depfile
+// can be about. A log is one only if nothing else is there, and never in launcher
+// mode: `./configure > log` is no reason to name anything after the log.
 func (s *step) products(fp *footprint.Footprint) []string {
-	var paths []string
+	var paths, logs []string
 	for _, o := range fp.Outputs {
-		if o.State.Type == footprint.File && under(o.Path, s.root) && !s.ignored(o.Path) {
+		if o.State.Type != footprint.File || !under(o.Path, s.root) || s.ignored(o.Path) {
+			continue
+		}
+		if s.isLog(o.Path) {
+			logs = append(logs, o.Path)
+		} else {
 			paths = append(paths, o.Path)
 		}
 	}
+	if len(paths) == 0 && !s.f.launcher {
+		return logs
+	}
 	return paths
+}
+
+// openLogs returns the files that standard output and error are sent to and that
+// are, as it seems, a log of more than this step: all that is behind standard error,
+// and behind standard output what is appended to or held something before (`> out.h`
+// is neither).
+func openLogs() []os.FileInfo {
+	var logs []os.FileInfo
+	for _, f := range []*os.File{os.Stderr, os.Stdout} {
+		info, err := f.Stat()
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
+		if f == os.Stderr || info.Size() > 0 || err == nil && flags&unix.O_APPEND != 0 {
+			logs = append(logs, info)
+		}
+	}
+	return logs
+}
+
+func (s *step) isLog(path string) bool {
+	if len(s.logs) == 0 {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && slices.ContainsFunc(s.logs, func(l os.FileInfo) bool { return os.SameFile(l, info) })
 }
 
 // spelled returns a path as the step's command line spells it, for the build knows

@@ -14,20 +14,27 @@ import (
 	"deptrace/trace/footprint"
 )
 
-// write writes all that was asked for, after the step has ended.
+// write writes all that was asked for, after the step has ended; broken is what went
+// wrong while it was watched. Nothing is said before the footprint is final.
 //
 // The manifest comes first, because taking the digests can show that an input was
 // edited meanwhile, which the depfile must know. It is written whatever became of
 // the command; the depfile is left as it was after a failure.
-func (s *step) write(end ending) {
-	if err := s.events.commit(); err != nil {
-		s.failf("%v", err)
+func (s *step) write(end ending, broken error) {
+	var fp *footprint.Footprint
+	if s.folder != nil {
+		fp = s.folder.Finish()
 	}
-	if s.folder == nil {
+	s.speak()
+	for _, err := range []error{broken, s.events.commit()} {
+		if err != nil {
+			s.failf("%v", err)
+		}
+	}
+	if fp == nil {
 		return
 	}
 	ok := end == (ending{})
-	fp := s.folder.Finish()
 	n, err := s.chooseNames(fp, ok)
 	if err != nil {
 		s.nameless(err)

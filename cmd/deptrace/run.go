@@ -166,6 +166,7 @@ func runMain(args []string, named bool) ending {
 // run runs the step and writes what was asked for.
 func (s *step) run() ending {
 	s.openEvents()
+	defer s.speak()
 	signals, release := catchSignals()
 	result, err := s.watch(signals)
 	release()
@@ -197,10 +198,7 @@ func (s *step) run() ending {
 	if end.signal != 0 {
 		end.status = 0
 	}
-	if err != nil {
-		s.failf("%v", err)
-	}
-	s.write(end)
+	s.write(end, err)
 	if s.failed && end == (ending{}) {
 		end.status = statusFailed
 	}
@@ -219,11 +217,26 @@ func (s *step) failf(format string, args ...any) {
 	s.failed = true
 }
 
-// logf tells what is done and why, with -v.
+// logf tells what is done and why, with -v. Until the footprint is folded the lines
+// are kept: written to a standard error that is a file, which the command inherits,
+// they would look like the command's own.
 func (s *step) logf(format string, args ...any) {
-	if s.f.verbose {
+	switch {
+	case !s.f.verbose:
+	case s.folded:
 		errorf(format, args...)
+	default:
+		s.log = append(s.log, fmt.Sprintf(format, args...))
 	}
+}
+
+// speak writes what logf has kept.
+func (s *step) speak() {
+	s.folded = true
+	for _, line := range s.log {
+		errorf("%s", line)
+	}
+	s.log = nil
 }
 
 // watch runs the command under an engine, or, if none works and the user said so,

@@ -29,10 +29,14 @@ type step struct {
 	dir, root, home string
 	ignore          manifest.Globs
 
+	logs   []os.FileInfo // see openLogs
 	fs     *osfs.FS
 	own    map[string]bool // the files whose names are known from the start
 	folder *footprint.Folder
 	events *eventLog // nil: not asked for
+
+	log    []string // lines that are not written yet
+	folded bool     // the footprint is final
 
 	unwatched bool // the command ran under no engine
 	failed    bool // deptrace could not do all that was asked for
@@ -44,7 +48,7 @@ func newStep(f *runFlags, argv []string) (*step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the working directory: %w", err)
 	}
-	s := &step{f: f, argv: argv, dir: dir, home: cache.Home(os.Environ()), fs: new(osfs.FS), own: map[string]bool{}}
+	s := &step{f: f, argv: argv, dir: dir, home: cache.Home(os.Environ()), logs: openLogs(), fs: new(osfs.FS), own: map[string]bool{}}
 	if s.root, err = findRoot(f.root, dir); err != nil {
 		return nil, err
 	}
