@@ -31,6 +31,8 @@ func (f *Folder) before(e *event.Event) event.Hold {
 		n2 = f.node(e.Name2.Path)
 		c.was2 = n2.present
 	}
+	f.stillAsFound(n)
+	f.stillAsFound(n2)
 	switch e.Op {
 	case event.Open:
 		if n.present && e.Flags&(event.Write|event.Truncated) != 0 {
@@ -55,6 +57,14 @@ func (f *Folder) before(e *event.Event) event.Hold {
 		}
 	}
 	return nil
+}
+
+// stillAsFound compares an input with what the step found, just before the step
+// changes it and the comparison at the end says nothing any more.
+func (f *Folder) stillAsFound(n *node) {
+	if n != nil && n.uses != 0 && !n.touched && !n.own && f.edited(n, f.lstat(n.path)) {
+		f.gap(event.Edited, n.path)
+	}
 }
 
 // aboutToWrite saves the content of n, and of the file's other names, before it
@@ -239,6 +249,9 @@ func (f *Folder) written(c *change, n *node, whole bool) {
 			m.touched = true
 			m.partial = m.partial || !m.own
 		}
+	}
+	if n.found.Nlink > 1 {
+		f.writtenBy[inode{n.found.Dev, n.found.Ino}] = n
 	}
 }
 

@@ -14,11 +14,18 @@ import (
 func (f *Folder) Finish() *Footprint {
 	r := &Footprint{}
 	for _, n := range f.nodes {
-		f.finish(n, r)
+		f.compare(n)
 	}
-	for i := range r.Inputs {
-		if r.Inputs[i].Kind == List {
-			r.Inputs[i].Entries = f.entries(f.nodes[r.Inputs[i].Path])
+	f.findMadeIn()
+	for _, n := range f.nodes {
+		if n.found.Kernel || n.now.Kernel {
+			continue
+		}
+		if n.output {
+			f.addOutput(n, r)
+		}
+		if n.found.Type != Other {
+			f.addInputs(n, r)
 		}
 	}
 	for name, path := range f.programs {
@@ -40,35 +47,43 @@ func (f *Folder) Finish() *Footprint {
 	return r
 }
 
-// finish adds what is known of n to r.
-func (f *Folder) finish(n *node, r *Footprint) {
-	now := f.lstat(n.path)
-	if n.found.Kernel || now.Kernel {
-		return
-	}
-	changed := n.touched && (n.wished || !now.Same(n.found))
-	n.temporary = n.found.Type == None && now.Type == None && n.replaced && !n.wished
-	if n.found.Type == None && now.Type == None && n.wished && f.inTemporary(n) {
-		changed, n.temporary = false, true
-	}
-	if changed && now.Type != Other {
-		n.output = true
-		f.output(n, now, r)
-	}
-	if n.found.Type != Other {
-		f.inputs(n, now, changed, r)
-	}
-	if n.touched || n.own {
-		return
-	}
-	if f.edited(n, now) {
+// compare finds out what has become of n.
+func (f *Folder) compare(n *node) {
+	n.now = f.lstat(n.path)
+	nothing := n.found.Type == None && n.now.Type == None
+	changed := n.touched && (n.wished || !n.now.Same(n.found))
+	n.temporary = nothing && n.replaced && (!n.wished || f.inTemporary(n))
+	n.output = changed && !n.temporary && n.now.Type != Other
+	if !n.touched && !n.own && !n.found.Kernel && f.edited(n, n.now) {
 		f.gap(event.Edited, n.path)
 	}
 }
 
-func (f *Folder) output(n *node, now State, r *Footprint) {
-	o := Output{Path: n.path, State: now, InOut: f.contentMattered(n)}
-	if now.Type == Symlink {
+// findMadeIn finds the directories that the step looked at and then put something
+// into: it would have made them, had they not been there (`test -d build || mkdir
+// build`), and so they are its outputs, from a clean tree as over old outputs. It
+// leaves out the root and the directories that the step works in, which nobody
+// makes, and those whose names it listed, which are inputs in their own right.
+func (f *Folder) findMadeIn() {
+	for _, n := range f.nodes {
+		if !n.output || n.now.Type == None {
+			continue
+		}
+		for d := f.nodes[path.Dir(n.path)]; d != nil && !d.output && f.wouldMake(d); d = f.nodes[path.Dir(d.path)] {
+			d.output, d.replaced = true, true
+		}
+	}
+}
+
+func (f *Folder) wouldMake(d *node) bool {
+	return d.uses&(useStat|useList) == useStat && d.found.Type == Dir && d.now.Type == Dir &&
+		d.path != f.o.Root && under(d.path, f.o.Root) && !under(f.o.Dir, d.path)
+}
+
+// addOutput adds n, which is an output, to r.
+func (f *Folder) addOutput(n *node, r *Footprint) {
+	o := Output{Path: n.path, State: n.now, InOut: f.contentMattered(n)}
+	if n.now.Type == Symlink {
 		target, err := f.o.FS.Readlink(n.path)
 		if err != nil {
 			f.gap(event.Unreadable, n.path)
@@ -89,41 +104,43 @@ func (f *Folder) contentMattered(n *node) bool {
 	return n.uses&useRead != 0 || (n.partial || n.meta) && !n.replaced && n.found.Size > 0
 }
 
-func (f *Folder) inputs(n *node, now State, changed bool, r *Footprint) {
+// addInputs adds to r what mattered of the state that the step found at n.
+func (f *Folder) addInputs(n *node, r *Footprint) {
 	in := Input{Path: n.path, State: n.found}
-	add := func(k Kind) {
+	add := func(in Input, k Kind) {
 		in.Kind = k
 		r.Inputs = append(r.Inputs, in)
 	}
-	probed := !n.replaced || !changed && !n.temporary
+	// A look at what was then replaced whole does not count.
+	looked := !n.replaced || !n.output && !n.temporary
+	file := in
+	file.Kept, file.InOut, file.Names = n.kept, n.output, f.spellings(n)
 	switch {
-	case n.uses&useRead != 0 || changed && f.contentMattered(n):
-		content := in
-		content.Kind, content.Kept, content.InOut, content.Names = Read, n.kept, changed, f.spellings(n)
-		if n.kept == nil && f.o.Keeper != nil && n.touched && !now.SameContent(n.found) {
+	case n.uses&useRead != 0 || n.output && f.contentMattered(n):
+		if n.kept == nil && f.o.Keeper != nil && n.touched && !n.now.SameContent(n.found) {
 			// It went away under a call that was not told before it happened.
 			f.gap(event.Lost, "the old content of "+n.path)
 		}
-		r.Inputs = append(r.Inputs, content)
-	case !probed:
+		add(file, Read)
+	case !looked:
 	case n.found.Type == None:
 		if n.absences > n.explained && !f.inTemporary(n) {
-			add(Absent)
+			add(in, Absent)
 		}
 	case n.uses&useStat != 0:
-		stat := in
-		stat.Kind, stat.Names, stat.Kept, stat.InOut = Stat, f.spellings(n), n.kept, changed
-		r.Inputs = append(r.Inputs, stat)
+		add(file, Stat)
 	case n.uses&useExists != 0:
-		add(Exists)
+		add(in, Exists)
 	}
-	if n.uses&useLink != 0 && probed && n.found.Type == Symlink {
+	if n.uses&useLink != 0 && looked && n.found.Type == Symlink {
 		link := in
-		link.Kind, link.Target = Link, n.target
-		r.Inputs = append(r.Inputs, link)
+		link.Target = n.target
+		add(link, Link)
 	}
 	if n.uses&useList != 0 && !n.temporary && !f.inTemporary(n) {
-		add(List)
+		list := in
+		list.Entries = f.entries(n)
+		add(list, List)
 	}
 }
 

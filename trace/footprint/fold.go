@@ -28,6 +28,9 @@ type Folder struct {
 	nodes map[string]*node
 	// inodes finds the names that share a file, for the files seen to have several.
 	inodes map[inode][]*node
+	// writtenBy finds a path through which the step wrote to a file that has several
+	// names: all of them hold what that one does.
+	writtenBy map[inode]*node
 	// held finds the path whose content was saved by keeping its file open, for the
 	// case that the file is written to after all.
 	held map[inode]*node
@@ -52,6 +55,7 @@ func New(o Options) *Folder {
 		o:         o,
 		nodes:     make(map[string]*node),
 		inodes:    make(map[inode][]*node),
+		writtenBy: make(map[inode]*node),
 		held:      make(map[inode]*node),
 		started:   make(map[uint64]*change),
 		processes: make(map[int]*process),
@@ -142,19 +146,23 @@ func (f *Folder) guess(e *event.Event) event.Outcome {
 			return event.Fail(event.ENOENT)
 		case n.present && e.Flags&event.Exclusive != 0:
 			return event.Fail(event.EEXIST)
+		case n.present && f.lstat(n.path).Type == Dir && e.Flags&event.TempFile == 0:
+			return event.Fail(event.EISDIR)
 		}
 	case event.Mkdir, event.Symlink, event.Mknod:
 		if here(e.Name).present {
 			return event.Fail(event.EEXIST)
 		}
-	case event.LinkTo:
-		if here(e.Name2).present {
-			return event.Fail(event.EEXIST)
-		}
-		fallthrough
 	default:
-		if e.Name.Path != "" && !here(e.Name).present {
+		switch {
+		case e.Name.Path != "" && !here(e.Name).present:
 			return event.Fail(event.ENOENT)
+		case e.Name2.Path != "" && here(e.Name2).present && (e.Op == event.LinkTo || e.Flags&event.NoReplace != 0):
+			return event.Fail(event.EEXIST)
+		case e.Op == event.Rmdir:
+			if names, err := f.o.FS.ReadDir(e.Name.Path); err != nil || len(names) > 0 {
+				return event.Fail(event.ENOTEMPTY)
+			}
 		}
 	}
 	return event.Outcome{}

@@ -44,7 +44,9 @@ type node struct {
 	// before.
 	fresh bool
 
-	// output and temporary are what Finish finds n to be.
+	// now is what is there after the step, and output and temporary are what that
+	// makes of n.
+	now               State
 	output, temporary bool
 
 	target string  // of the link that was found
@@ -75,7 +77,14 @@ func (f *Folder) node(p string) *node {
 		return n
 	}
 	n.found = now
-	f.shares(n, now)
+	if now.Type == File && now.Nlink > 1 {
+		f.shares(n, now)
+		if w := f.writtenBy[inode{now.Dev, now.Ino}]; w != nil {
+			// The first look at this name comes after a write through another: it had
+			// what the other one had.
+			n.found, n.kept, n.own, n.touched, n.replaced, n.partial = w.found, w.kept, w.own, true, w.replaced, w.partial
+		}
+	}
 	return n
 }
 
@@ -107,9 +116,6 @@ func (n *node) original() bool { return n.present && !n.own }
 
 // shares notes the names that a file with several has.
 func (f *Folder) shares(n *node, s State) {
-	if s.Type != File || s.Nlink < 2 {
-		return
-	}
 	key := inode{s.Dev, s.Ino}
 	for _, m := range f.inodes[key] {
 		if m == n {

@@ -66,6 +66,9 @@ func (f *Folder) process(pid int) *process {
 	if p == nil {
 		p = &process{}
 		f.processes[pid] = p
+		if pid != 0 {
+			p.parent = f.process(0) // deptrace itself, unless a Fork says otherwise
+		}
 	}
 	return p
 }
@@ -95,8 +98,11 @@ func (f *Folder) search(e *event.Event, n *node) {
 	}
 	p := f.process(e.Process)
 	s := p.find(name)
-	if e.Op == event.Exec && e.Outcome.State != event.Failed {
-		if place == 0 || s != nil && s.next >= place {
+	failed := !n.present || e.Outcome.State == event.Failed
+	if e.Op == event.Exec && !failed {
+		// A program of the step's own is none that a search could find beforehand: the
+		// lookups before it stand for themselves.
+		if (place == 0 || s != nil && s.next >= place) && !n.own {
 			f.found(s, name, f.searches.dirs[place]+"/"+name)
 		}
 		return
@@ -117,7 +123,7 @@ func (f *Folder) search(e *event.Event, n *node) {
 	if !n.present && !n.own {
 		s.failed = append(s.failed, n)
 	}
-	if place == s.next && (!n.present || e.Outcome.State == event.Failed) {
+	if place == s.next && failed {
 		s.next++
 		if s.next == len(f.searches.dirs) {
 			f.found(s, name, "")

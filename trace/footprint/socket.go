@@ -35,6 +35,9 @@ func service(path string) bool {
 // socket folds a bind or a connect. A server that the step started is a part of the
 // step; one that it did not start does work that nobody sees.
 func (f *Folder) socket(e *event.Event) {
+	if e.Name.Path != "" && e.Op == event.Bind {
+		f.node(e.Name.Path) // what was there before
+	}
 	if e.Outcome.State == event.Pending {
 		return
 	}
