@@ -122,6 +122,9 @@ func (s *step) writeManifest(fp *footprint.Footprint, end ending, n names) (*man
 	if m.Root == "" {
 		s.logf("%s lies outside the root %s: give --root again to whoever reads it", printable(n.manifest), printable(s.root))
 	}
+	if old, err := manifest.Read(n.manifest); err == nil && m.SameStep(old) {
+		return old, nil
+	}
 	return m, outfile.Write(n.manifest, m.Encode())
 }
 
