@@ -65,7 +65,7 @@ func TestEveryOpAndFlagHasAName(t *testing.T) {
 
 func TestHelpForEveryReason(t *testing.T) {
 	for _, r := range []Reason{NotFollowed, Outlived, NotTraced, ABINotModelled, NotModelled, Xattr, FileHandle, Mounted, Chrooted,
-		Namespace, IOUring, Listener, Memory, Unreadable, Edited, Stdin, Lost, OtherServer, SetID, Passed} {
+		Namespace, IOUring, Listener, Memory, Unreadable, Edited, Stdin, Lost, OtherServer, SetID} {
 		if Help[r] == "" {
 			t.Errorf("no help for %q", r)
 		}

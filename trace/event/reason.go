@@ -25,7 +25,6 @@ const (
 	Lost           Reason = "events-lost"
 	OtherServer    Reason = "outside-server"
 	SetID          Reason = "set-id-program"
-	Passed         Reason = "descriptor-from-outside"
 )
 
 // Help says what each reason means and what a user can do about it. It is the list
@@ -50,5 +49,4 @@ var Help = map[Reason]string{
 	Lost:           "the engine lost track of calls; this is a bug, please report it",
 	OtherServer:    "the step talked to a server that it had not started; turn the server off for the step",
 	SetID:          "a set-id program ran, which loses its rights when watched; run it outside the step",
-	Passed:         "the step was given an open descriptor by a process that is not part of it",
 }
