@@ -16,7 +16,6 @@ func (f *Folder) Finish() *Footprint {
 	for _, n := range f.nodes {
 		f.compare(n)
 	}
-	f.findMadeIn()
 	for _, n := range f.nodes {
 		if n.found.Kernel || n.now.Kernel {
 			continue
@@ -57,27 +56,6 @@ func (f *Folder) compare(n *node) {
 	if !n.touched && !n.own && !n.found.Kernel && f.edited(n, n.now) {
 		f.gap(event.Edited, n.path)
 	}
-}
-
-// findMadeIn finds the directories that the step looked at and then put something
-// into: it would have made them, had they not been there (`test -d build || mkdir
-// build`), and so they are its outputs, from a clean tree as over old outputs. It
-// leaves out the root and the directories that the step works in, which nobody
-// makes, and those whose names it listed, which are inputs in their own right.
-func (f *Folder) findMadeIn() {
-	for _, n := range f.nodes {
-		if !n.output || n.now.Type == None {
-			continue
-		}
-		for d := f.nodes[path.Dir(n.path)]; d != nil && !d.output && f.wouldMake(d); d = f.nodes[path.Dir(d.path)] {
-			d.output, d.replaced = true, true
-		}
-	}
-}
-
-func (f *Folder) wouldMake(d *node) bool {
-	return d.uses&(useStat|useList) == useStat && d.found.Type == Dir && d.now.Type == Dir &&
-		d.path != f.o.Root && under(d.path, f.o.Root) && !under(f.o.Dir, d.path)
 }
 
 // addOutput adds n, which is an output, to r.
@@ -124,7 +102,7 @@ func (f *Folder) addInputs(n *node, r *Footprint) {
 		add(file, Read)
 	case !looked:
 	case n.found.Type == None:
-		if n.absences > n.explained && !f.inTemporary(n) {
+		if n.absences > n.explained && !f.inTemporary(n) && !f.behindOwnLink(n) {
 			add(in, Absent)
 		}
 	case n.uses&useStat != 0:
@@ -132,7 +110,7 @@ func (f *Folder) addInputs(n *node, r *Footprint) {
 	case n.uses&useExists != 0:
 		add(in, Exists)
 	}
-	if n.uses&useLink != 0 && looked && n.found.Type == Symlink {
+	if n.walks > n.walksExplained && looked && n.found.Type == Symlink {
 		link := in
 		link.Target = n.target
 		add(link, Link)
@@ -171,12 +149,23 @@ func (f *Folder) inTemporary(n *node) bool {
 	return false
 }
 
+// behindOwnLink reports whether a directory above n is a symbolic link that the step
+// made: what is there now is somewhere else, and says nothing about n.
+func (f *Folder) behindOwnLink(n *node) bool {
+	for p := path.Dir(n.path); p != "/" && p != "."; p = path.Dir(p) {
+		if d := f.nodes[p]; d != nil && d.own && f.lstat(p).Type == Symlink {
+			return true
+		}
+	}
+	return false
+}
+
 // edited reports whether an input that the step did not touch has changed since the
 // step first used it.
 func (f *Folder) edited(n *node, now State) bool {
 	switch {
 	case n.found.Type == None:
-		return n.absences > n.explained && now.Type != None
+		return n.absences > n.explained && now.Type != None && !f.behindOwnLink(n)
 	case n.uses == 0 || n.uses == useList:
 		return false
 	case now.Type != n.found.Type:

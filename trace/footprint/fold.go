@@ -1,8 +1,6 @@
 package footprint
 
-import (
-	"deptrace/trace/event"
-)
+import "deptrace/trace/event"
 
 // Options say where a Folder looks and what it need not know.
 type Options struct {
@@ -127,45 +125,11 @@ func (f *Folder) walked(e *event.Event) {
 			n := f.node(l.Path)
 			if !n.own {
 				n.uses |= useLink
+				n.walks++
 				n.target = l.Target
 			}
 		}
 	}
-}
-
-// guess is the outcome to expect of an operation whose outcome will not be told,
-// from what is there now. Where it is wrong (permissions), the comparison at the
-// end finds that nothing changed.
-func (f *Folder) guess(e *event.Event) event.Outcome {
-	here := func(name event.Name) *node { return f.node(name.Path) }
-	switch e.Op {
-	case event.Open:
-		n := here(e.Name)
-		switch {
-		case !n.present && e.Flags&event.Create == 0:
-			return event.Fail(event.ENOENT)
-		case n.present && e.Flags&event.Exclusive != 0:
-			return event.Fail(event.EEXIST)
-		case n.present && f.lstat(n.path).Type == Dir && e.Flags&event.TempFile == 0:
-			return event.Fail(event.EISDIR)
-		}
-	case event.Mkdir, event.Symlink, event.Mknod:
-		if here(e.Name).present {
-			return event.Fail(event.EEXIST)
-		}
-	default:
-		switch {
-		case e.Name.Path != "" && !here(e.Name).present:
-			return event.Fail(event.ENOENT)
-		case e.Name2.Path != "" && here(e.Name2).present && (e.Op == event.LinkTo || e.Flags&event.NoReplace != 0):
-			return event.Fail(event.EEXIST)
-		case e.Op == event.Rmdir:
-			if names, err := f.o.FS.ReadDir(e.Name.Path); err != nil || len(names) > 0 {
-				return event.Fail(event.ENOTEMPTY)
-			}
-		}
-	}
-	return event.Outcome{}
 }
 
 func (f *Folder) gap(r event.Reason, detail string) { f.gaps[Gap{r, detail}] = true }

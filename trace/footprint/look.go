@@ -56,7 +56,7 @@ func (f *Folder) look(e *event.Event) event.Hold {
 
 // open folds an open that changes nothing, or the reading side of one that does.
 func (f *Folder) open(n *node, e *event.Event) {
-	if e.Outcome.State == event.Failed {
+	if e.Outcome.State == event.Failed || e.Outcome.State == event.Unknown && f.guessOpen(n, e.Flags) != 0 {
 		f.failed(n)
 		return
 	}
@@ -121,6 +121,7 @@ func (f *Folder) metadata(n *node) {
 		return
 	}
 	n.uses |= useLink
+	n.walks++
 	if n.target == "" {
 		n.target, _ = f.o.FS.Readlink(n.path)
 	}

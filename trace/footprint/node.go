@@ -24,6 +24,9 @@ type node struct {
 	// absences counts the failed lookups that mattered, and explained those of them
 	// that a search in PATH accounts for.
 	absences, explained int
+	// walks and walksExplained are the same for a symbolic link that lookups went
+	// through, or that was looked at itself.
+	walks, walksExplained int
 
 	// present is whether something is there now, as far as the events tell.
 	present bool

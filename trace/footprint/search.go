@@ -25,6 +25,7 @@ type process struct {
 type search struct {
 	next   int     // the directory that is due
 	failed []*node // the lookups so far, each as often as it was made
+	walked []*node // the links that they went through
 }
 
 // pathIndex finds the place of a directory in PATH.
@@ -122,6 +123,9 @@ func (f *Folder) search(e *event.Event, n *node) {
 	}
 	if !n.present && !n.own {
 		s.failed = append(s.failed, n)
+		for _, l := range e.Name.Links {
+			s.walked = append(s.walked, f.node(l.Path))
+		}
 	}
 	if place == s.next && failed {
 		s.next++
@@ -140,6 +144,9 @@ func (f *Folder) found(s *search, name, path string) {
 		for _, n := range s.failed {
 			n.explained++
 		}
-		s.failed = nil
+		for _, n := range s.walked {
+			n.walksExplained++
+		}
+		s.failed, s.walked = nil, nil
 	}
 }

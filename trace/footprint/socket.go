@@ -56,7 +56,7 @@ func (f *Folder) socket(e *event.Event) {
 	switch {
 	case f.bound[e.Address]:
 	case kind == "unix":
-		if service(where) {
+		if service(strings.TrimPrefix(where, "@")) {
 			return
 		}
 		if done {
@@ -68,7 +68,7 @@ func (f *Folder) socket(e *event.Event) {
 			f.failed(f.node(e.Name.Path))
 		}
 	case kind == "ip" && loopback(where):
-		if f.boundPort(where) {
+		if !done || f.boundPort(where) {
 			return
 		}
 		if strings.HasSuffix(where, ":53") {

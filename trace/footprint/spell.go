@@ -60,18 +60,11 @@ func (f *Folder) spelling(name event.Name) string {
 		clean = func(s string) string { return strings.TrimPrefix(s, "./") }
 	}
 	if !path.IsAbs(s) && name.Base != f.o.Dir {
-		switch base := name.Base; {
-		case under(base, f.o.Dir):
-			s = f.relative(base) + "/" + s
-		case under(base, f.o.Root) && under(f.o.Dir, f.o.Root):
-			rel, err := filepath.Rel(f.o.Dir, base)
-			if err != nil {
-				rel = base
-			}
-			s = rel + "/" + s
-		default:
-			s = base + "/" + s
+		base, err := filepath.Rel(f.o.Dir, name.Base)
+		if err != nil { // not both absolute
+			base = name.Base
 		}
+		s = base + "/" + s
 	}
 	return f.relative(clean(s))
 }

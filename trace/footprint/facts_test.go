@@ -1,0 +1,76 @@
+package footprint_test
+
+import (
+	"testing"
+
+	"deptrace/trace/event"
+	"deptrace/trace/footprint"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestUses(t *testing.T) {
+	given := func(s *story) {
+		s.device("/dev/random")
+		s.device("/dev/urandom")
+		s.device("/dev/zero")
+		s.kernelFile("/proc/cpuinfo", "cpu")
+		s.kernelFile("/proc/meminfo", "mem")
+	}
+	run(t, []row{
+		{"random", given, func(s *story) { s.read("/dev/random") }, []string{"uses random"}, false},
+		{"urandom", given, func(s *story) { s.read("/dev/urandom") }, []string{"uses random"}, false},
+		{"random looked at", given, func(s *story) { s.stat("/dev/urandom") }, nil, false},
+		{"random refused", given, func(s *story) { s.failing(event.EACCES).read("/dev/urandom") }, nil, true},
+		{"other devices", given, func(s *story) { s.read("/dev/zero") }, nil, false},
+		{"machine", given, func(s *story) { s.read("/proc/cpuinfo") }, []string{"uses machine"}, false},
+		{"machine looked at", given, func(s *story) { s.stat("/proc/cpuinfo") }, nil, false},
+		{"other files of proc", given, func(s *story) { s.read("/proc/meminfo") }, nil, false},
+	})
+}
+
+func TestUsesAreSorted(t *testing.T) {
+	s := newStory(t)
+	s.device("/dev/random")
+	s.kernelFile("/proc/cpuinfo", "cpu")
+	s.read("/dev/random")
+	s.connect("ip:192.0.2.7:443")
+	s.read("/proc/cpuinfo")
+	s.read("/dev/random")
+	want := []string{"machine", "network", "random"}
+	if d := cmp.Diff(want, s.finish().Uses); d != "" {
+		t.Errorf("uses (-want +got)\n%s", d)
+	}
+}
+
+// What an engine cannot follow is said once, in the same order every time.
+func TestIncomplete(t *testing.T) {
+	gap := func(r event.Reason, detail string) event.Event {
+		return event.Event{Op: event.Incomplete, Reason: r, Detail: detail}
+	}
+	orders := [][]event.Event{
+		{gap(event.Mounted, ""), gap(event.ABINotModelled, "x"), gap(event.ABINotModelled, "a"), gap(event.Mounted, "")},
+		{gap(event.ABINotModelled, "a"), gap(event.Mounted, ""), gap(event.ABINotModelled, "x")},
+	}
+	want := []footprint.Gap{{Reason: event.ABINotModelled, Detail: "a"}, {Reason: event.ABINotModelled, Detail: "x"}, {Reason: event.Mounted}}
+	for _, order := range orders {
+		s := newStory(t)
+		for _, e := range order {
+			s.once(e)
+		}
+		if d := cmp.Diff(want, s.finish().Incomplete); d != "" {
+			t.Errorf("incomplete (-want +got)\n%s", d)
+		}
+	}
+}
+
+// Events that say nothing about files leave nothing.
+func TestNeutralEvents(t *testing.T) {
+	s := newStory(t)
+	s.exit()
+	s.once(event.Event{Op: event.Signal, Signal: 15})
+	s.once(event.Event{Op: event.Close, Descriptor: 3})
+	s.once(event.Event{Op: event.Dup, Descriptor: 3, Descriptor2: 4})
+	s.fork().exit()
+	s.want()
+}

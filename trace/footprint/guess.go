@@ -1,0 +1,108 @@
+package footprint
+
+import "deptrace/trace/event"
+
+// guess is the outcome to expect of an operation whose outcome will not be told, from
+// what is there now: the errors that the kernel finds by looking, in the order in
+// which it looks. Where the guess is wrong (permissions), the comparison at the end
+// finds that nothing changed.
+func (f *Folder) guess(e *event.Event) event.Outcome {
+	if e.Name.Path == "" {
+		return event.Outcome{} // a file without a name gets one
+	}
+	n := f.node(e.Name.Path)
+	errno := event.Errno(0)
+	switch e.Op {
+	case event.Open:
+		errno = f.guessOpen(n, e.Flags)
+	case event.Mkdir, event.Symlink, event.Mknod:
+		if n.present {
+			errno = event.EEXIST
+		}
+	case event.Unlink, event.Rmdir:
+		errno = f.guessRemove(n, e.Op == event.Rmdir)
+	case event.LinkTo:
+		switch {
+		case !n.present:
+			errno = event.ENOENT
+		case f.node(e.Name2.Path).present:
+			errno = event.EEXIST
+		}
+	case event.Rename:
+		errno = f.guessRename(n, f.node(e.Name2.Path), e.Flags)
+	default:
+		if !n.present {
+			errno = event.ENOENT
+		}
+	}
+	if errno != 0 {
+		return event.Fail(errno)
+	}
+	return event.Outcome{}
+}
+
+func (f *Folder) guessOpen(n *node, flags event.Flags) event.Errno {
+	dir := n.present && f.lstat(n.path).Type == Dir
+	switch {
+	case !n.present && flags&event.Create == 0:
+		return event.ENOENT
+	case n.present && flags&event.Exclusive != 0:
+		return event.EEXIST
+	case dir && flags&event.TempFile == 0 && flags&(event.Write|event.Create|event.Truncated) != 0:
+		return event.EISDIR
+	case n.present && !dir && flags&event.Directory != 0:
+		return event.ENOTDIR
+	}
+	return 0
+}
+
+func (f *Folder) guessRemove(n *node, asDir bool) event.Errno {
+	dir := n.present && f.lstat(n.path).Type == Dir
+	switch {
+	case !n.present:
+		return event.ENOENT
+	case dir && !asDir:
+		return event.EISDIR
+	case !dir && asDir:
+		return event.ENOTDIR
+	case dir && !f.empty(n.path):
+		return event.ENOTEMPTY
+	}
+	return 0
+}
+
+func (f *Folder) guessRename(n, n2 *node, flags event.Flags) event.Errno {
+	if !n.present {
+		return event.ENOENT
+	}
+	dir := f.lstat(n.path).Type == Dir
+	switch {
+	case flags&event.Exchange != 0:
+		if !n2.present {
+			return event.ENOENT
+		}
+		return 0
+	case dir && n2 != n && under(n2.path, n.path):
+		return event.EINVAL
+	case !n2.present:
+		return 0
+	case flags&event.NoReplace != 0:
+		return event.EEXIST
+	}
+	dir2 := f.lstat(n2.path).Type == Dir
+	switch {
+	case !dir && dir2:
+		return event.EISDIR
+	case dir && !dir2:
+		return event.ENOTDIR
+	case dir2 && !f.empty(n2.path):
+		return event.ENOTEMPTY
+	}
+	return 0
+}
+
+// empty reports whether a directory holds nothing.
+func (f *Folder) empty(dir string) bool {
+	names, err := f.o.FS.ReadDir(dir)
+	return err == nil && len(names) == 0
+}

@@ -1,0 +1,34 @@
+package footprint_test
+
+import "testing"
+
+// What a shell has opened for the step, before deptrace started.
+func TestInherit(t *testing.T) {
+	inOut := []string{"read /w/a inout", "inout /w/a file"}
+	run(t, []row{
+		{"< in", old, func(s *story) { s.inherit(0, "a", r) }, []string{"read /w/a"}, false},
+		{"> out", old, func(s *story) { s.inherit(1, "empty", w).write("new") }, []string{"out /w/empty file"}, false},
+		{"> out, nothing written", old, func(s *story) { s.inherit(1, "empty", w) }, []string{"out /w/empty file"}, false},
+		{"> out 2>&1", old, func(s *story) { s.inherit(1, "empty", w).write("new"); s.inherit(2, "empty", w) }, []string{"out /w/empty file"}, false},
+		{"> out, read back", old, func(s *story) { s.inherit(1, "empty", w).write("new"); s.read("empty") }, []string{"out /w/empty file"}, false},
+		{"> out, removed", old, func(s *story) { s.inherit(1, "empty", w).write("new"); s.unlink("empty") }, []string{"out /w/empty removed"}, false},
+		{">> log", old, func(s *story) { s.inherit(1, "a", w|app).append("more") }, inOut, false},
+		{"<> file", old, func(s *story) { s.inherit(0, "a", rw).write("new") }, inOut, false},
+		{"< in > out", old, func(s *story) { s.inherit(0, "a", r); s.inherit(1, "empty", w).write("new") },
+			[]string{"read /w/a", "out /w/empty file"}, false},
+		{"device", func(s *story) { s.device("/dev/null") }, func(s *story) { s.inherit(0, "/dev/null", r); s.inherit(1, "/dev/null", w) }, nil, false},
+		{"kernel's file", func(s *story) { s.kernelFile("/proc/x", "1") }, func(s *story) { s.inherit(0, "/proc/x", r) }, nil, false},
+	})
+}
+
+// What is there when the step starts is saved before the step can append to it.
+func TestInheritIsHeld(t *testing.T) {
+	s := newStory(t)
+	old(s)
+	log := s.inherit(1, "a", w|app)
+	if !s.held {
+		t.Error("the step was not held up")
+	}
+	log.append("more")
+	s.want("read /w/a inout", "inout /w/a file")
+}
