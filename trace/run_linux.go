@@ -23,11 +23,12 @@ func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	files, stdin, err := c.inherited(sink)
+	first := &numbered{sink: sink}
+	files, stdin, err := c.inherited(first)
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := search(c.Args[0], sink)
+	p, err := c.search(first)
 	if err != nil {
 		return Result{}, &StartError{c.Args[0], err}
 	}
@@ -40,6 +41,7 @@ func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 			Options:   syscalls.Options{Descriptors: c.Descriptors, Stdin: stdin != ""},
 			Stdin:     stdin,
 			Grace:     grace, KillLate: c.Daemons == Kill, Signals: c.Signals,
+			Seq:     first.seq,
 			Started: func(int) { started = true },
 		}
 		if config.Env == nil {
@@ -62,6 +64,19 @@ func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 		refused = append(refused, &EngineError{name, err})
 	}
 	return Result{}, errors.Join(refused...)
+}
+
+// numbered numbers the events that are told before an engine runs.
+type numbered struct {
+	sink event.Sink
+	seq  uint64
+}
+
+// Event implements [event.Sink].
+func (n *numbered) Event(e *event.Event) event.Hold {
+	n.seq++
+	e.Seq = n.seq
+	return n.sink.Event(e)
 }
 
 // shell runs files that the kernel does not know how to execute.

@@ -3,7 +3,7 @@
 package trace
 
 import (
-	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -13,16 +13,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// search finds a command as execvp(3) would, and tells its lookups: they are the
-// first of the step.
-func search(name string, sink event.Sink) (string, error) {
+// search finds the command as execvp(3) would in the directory that it is going to
+// run in, and tells its lookups: they are the first of the step.
+func (c *Command) search(sink event.Sink) (string, error) {
+	name := c.Args[0]
 	if name == "" {
 		return "", ErrNotFound
 	}
 	if strings.Contains(name, "/") {
 		return name, nil
 	}
-	dir, err := os.Getwd()
+	dir, err := filepath.Abs(c.Dir)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -33,18 +37,22 @@ func search(name string, sink event.Sink) (string, error) {
 			d = "."
 		}
 		candidate := strings.TrimSuffix(d, "/") + "/" + name
-		e := event.Event{Seq: 0, Op: event.Access, Name: event.Name{Spelled: candidate}}
+		e := event.Event{Op: event.Access, Name: event.Name{Spelled: candidate}}
 		if candidate[0] != '/' {
 			e.Name.Base = dir
 		}
 		r := resolver.Resolve(resolve.Request{Base: dir, Spelled: candidate, Follow: true})
 		e.Name.Path, e.Name.Links = r.Path, r.Links
+		seen := candidate // from here
+		if candidate[0] != '/' {
+			seen = dir + "/" + candidate
+		}
 		var st unix.Stat_t
-		err := unix.Stat(candidate, &st)
+		err := unix.Stat(seen, &st)
 		switch {
 		case err != nil:
 			e.Outcome = event.Fail(event.Errno(err.(syscall.Errno)))
-		case st.Mode&unix.S_IFMT != unix.S_IFREG || unix.Faccessat(unix.AT_FDCWD, candidate, unix.X_OK, unix.AT_EACCESS) != nil:
+		case st.Mode&unix.S_IFMT != unix.S_IFREG || unix.Faccessat(unix.AT_FDCWD, seen, unix.X_OK, unix.AT_EACCESS) != nil:
 			e.Outcome, refused = event.Fail(event.EACCES), syscall.EACCES
 		}
 		sink.Event(&e)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"deptrace/trace/decode"
@@ -253,8 +254,13 @@ func (e *engine) name(t *task, n decode.Name, to *event.Name) (r resolve.Result,
 	to.Spelled = n.Text
 	if n.Text[0] != '/' {
 		base, err := e.directory(t, n.Dir)
-		if err != nil {
-			return r, false // EBADF, or a directory that was removed: nothing is found
+		var removed *tracee.Removed
+		switch {
+		case err == nil:
+		case errors.As(err, &removed) && (n.Text == ".." || strings.HasPrefix(n.Text, "../")):
+			base = removed.Path
+		default:
+			return r, false // EBADF, or nothing can be found in a directory that is gone
 		}
 		to.Base = base
 	}

@@ -38,6 +38,8 @@ type Config struct {
 	KillLate bool
 	Signals  <-chan os.Signal
 
+	// Seq is the number of the last event that was told before.
+	Seq uint64
 	// Started is called when the command stands before its first instruction and
 	// before anything is told.
 	Started func(pid int)
@@ -102,7 +104,7 @@ type process struct {
 // here, and one after it that something was lost.
 func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 	e := &engine{
-		c: c, sink: sink, resolver: resolve.New(resolve.OS{}),
+		c: c, sink: sink, seq: c.Seq, resolver: resolve.New(resolve.OS{}),
 		tasks: make(map[int]*task), processes: make(map[int]*process), early: make(map[int]bool),
 		told: make(map[event.Reason]bool), released: make(chan *task, 64),
 		living: make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),

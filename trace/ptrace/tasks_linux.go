@@ -91,17 +91,18 @@ func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
 	e.mu.Lock()
 	delete(e.living, p.pid)
 	e.mu.Unlock()
-	ev := event.Event{Op: event.Exit, Process: p.pid, Status: ws.ExitStatus(), Seq: e.next()}
+	ev := event.Event{Op: event.Exit, Process: p.pid, Status: ws.ExitStatus()}
 	if ws.Signaled() {
 		ev.Status, ev.Signal = -1, int(ws.Signal())
 	}
+	if !e.ended.IsZero() && time.Since(e.ended) > e.c.Grace {
+		e.incomplete(p.pid, event.Outlived, p.name)
+	}
+	ev.Seq = e.next()
 	e.tell(&ev)
-	switch {
-	case p.pid == e.root:
+	if p.pid == e.root {
 		e.result = Result{Status: ev.Status, Signal: syscall.Signal(ev.Signal)}
 		e.rootEnded()
-	case !e.ended.IsZero() && time.Since(e.ended) > e.c.Grace:
-		e.incomplete(p.pid, event.Outlived, p.name)
 	}
 }
 

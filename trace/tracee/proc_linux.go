@@ -10,6 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Removed is the error for a directory that was removed: it has no name any more, but
+// ".." still leads up from it.
+type Removed struct{ Path string } // where it was
+
+func (r *Removed) Error() string { return r.Path + ": removed" }
+
 // ErrNameless says that a descriptor, or the working directory, has no name in the
 // file system: a pipe, a socket, a memfd, or a file that was removed.
 var ErrNameless = errors.New("no name in the file system")
@@ -68,10 +74,16 @@ func Named(p, target string) (string, error) {
 		return target, nil
 	}
 	var open, there unix.Stat_t
-	if unix.Stat(p, &open) != nil || unix.Lstat(target, &there) != nil || open.Dev != there.Dev || open.Ino != there.Ino {
+	if unix.Stat(p, &open) != nil {
 		return "", ErrNameless
 	}
-	return target, nil
+	if unix.Lstat(target, &there) == nil && open.Dev == there.Dev && open.Ino == there.Ino {
+		return target, nil
+	}
+	if open.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return "", &Removed{strings.TrimSuffix(target, " (deleted)")}
+	}
+	return "", ErrNameless
 }
 
 // Process is a process's place in the process tree.
