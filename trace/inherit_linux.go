@@ -74,11 +74,35 @@ func (c *Command) inherited(sink event.Sink) (files []uintptr, stdin string, err
 		if flags&unix.O_PATH != 0 {
 			continue
 		}
+		if shared(to, &st) {
+			e.Flags |= event.Shared
+		}
 		if hold := sink.Event(&e); hold != nil {
 			<-hold
 		}
 	}
 	return files, stdin, nil
+}
+
+// shells open a redirection for the command that they run, some of them (dash) in
+// themselves before they fork.
+var shells = []string{"sh", "dash", "bash", "ash", "busybox", "ksh", "mksh", "zsh", "fish"}
+
+// shared reports whether the process that had the command run, which is the nearest
+// one above that is no shell, has the file open in the same place. It is make's own
+// in `make > log`, and not in a recipe's `> out.h`.
+func shared(fd int, st *unix.Stat_t) bool {
+	pid := os.Getppid()
+	for pid > 1 && slices.Contains(shells, tracee.Command(pid)) {
+		s, err := tracee.Status(pid)
+		if err != nil {
+			return false
+		}
+		pid = s.Parent
+	}
+	var theirs unix.Stat_t
+	err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", pid, fd), &theirs)
+	return err == nil && theirs.Dev == st.Dev && theirs.Ino == st.Ino
 }
 
 // readable reports whether a step that reads from the descriptor could get something

@@ -113,7 +113,7 @@ func (s *step) writeManifest(fp *footprint.Footprint, end ending, n names) (*man
 		Signal:   int(end.signal),
 		Environ:  os.Environ(),
 		Env:      s.f.env,
-		Ignore:   s.f.ignore,
+		Ignore:   append(s.f.ignore, s.bookkeeping(fp)...),
 		StatMeta: s.f.stat == statMeta,
 	}, cache.Digester{})
 	if err != nil {
@@ -122,8 +122,10 @@ func (s *step) writeManifest(fp *footprint.Footprint, end ending, n names) (*man
 	if m.Root == "" {
 		s.logf("%s lies outside the root %s: give --root again to whoever reads it", printable(n.manifest), printable(s.root))
 	}
-	if old, err := manifest.Read(n.manifest); err == nil && m.SameStep(old) {
-		return old, nil
+	if info, err := os.Stat(n.manifest); err == nil && info.Mode().IsRegular() {
+		if old, err := manifest.Read(n.manifest); err == nil && m.SameStep(old) {
+			return old, nil
+		}
 	}
 	return m, outfile.Write(n.manifest, m.Encode())
 }

@@ -17,7 +17,7 @@ import (
 type straced struct {
 	opened  map[string]bool // for reading, with success
 	run     map[string]bool // executed
-	made    map[string]bool // opened for writing
+	kept    map[string]bool // opened for writing, with what it had before
 	touched map[string]bool // all that a call with success named
 }
 
@@ -41,7 +41,7 @@ func (tr *tree) straceIn(dir string, step ...string) straced {
 	tr.t.Helper()
 	logs := tr.t.TempDir()
 	// One file a thread: no call is cut in two by another's.
-	args := []string{"strace", "-ff", "-y", "-qq", "-e", "trace=%file", "-e", "signal=none", "-o", filepath.Join(logs, "log"), "--"}
+	args := []string{"strace", "-ff", "--seccomp-bpf", "-y", "-qq", "-e", "trace=%file", "-e", "signal=none", "-o", filepath.Join(logs, "log"), "--"}
 	tr.runIn(dir, append(args, step...)...)
 	s := straced{map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	files, err := filepath.Glob(filepath.Join(logs, "log.*"))
@@ -72,14 +72,13 @@ func (s straced) add(t *testing.T, dir, file string) {
 		if r := straceResult.FindStringSubmatch(result); r != nil && call != "execve" {
 			// The kernel's own name for what was opened.
 			switch {
-			case strings.Contains(args, "O_PATH"):
+			case strings.Contains(args, "O_PATH"), strings.Contains(args, "O_TRUNC"):
 			case strings.Contains(args, "O_RDONLY"):
 				s.note(s.opened, r[1])
 			case strings.Contains(args, "O_RDWR"):
 				s.note(s.opened, r[1])
-				s.note(s.made, r[1])
-			default:
-				s.note(s.made, r[1])
+			case strings.Contains(args, "O_WRONLY"):
+				s.note(s.kept, r[1])
 			}
 			continue
 		}
@@ -104,6 +103,13 @@ func (s straced) add(t *testing.T, dir, file string) {
 	if err := lines.Err(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// read returns the files whose content the step got to see.
+func (s straced) read() map[string]bool {
+	all := maps.Clone(s.opened)
+	maps.Copy(all, s.run)
+	return all
 }
 
 // note adds a path to a set, resolved, if it is a regular file that is still there.

@@ -49,7 +49,7 @@ func newTree(t *testing.T) *tree {
 	}
 	tr.setenv("HOME", filepath.Join(top, "home"))
 	tr.setenv("LC_ALL", "C")
-	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(top, "bin", "deptrace"), ".")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(top, "bin", "deptrace"), ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)

@@ -151,13 +151,16 @@ const (
 	ByDescriptor
 	// Script marks an Exec of a file that starts with "#!".
 	Script
+	// Shared marks an Inherit of a file that whoever had deptrace run has open in
+	// the same place: it was opened for others, too, as the log of a build is.
+	Shared
 
 	numFlags = iota
 )
 
 var flagNames = [numFlags]string{
 	"read", "write", "create", "exclusive", "truncate", "append", "directory", "path",
-	"tmpfile", "nofollow", "executable", "exchange", "noreplace", "descriptor", "script",
+	"tmpfile", "nofollow", "executable", "exchange", "noreplace", "descriptor", "script", "shared",
 }
 
 // String returns the names of the flags that are set, with commas between them.

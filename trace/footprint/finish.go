@@ -60,7 +60,7 @@ func (f *Folder) compare(n *node) {
 
 // addOutput adds n, which is an output, to r.
 func (f *Folder) addOutput(n *node, r *Footprint) {
-	o := Output{Path: n.path, State: n.now, InOut: f.contentMattered(n)}
+	o := Output{Path: n.path, State: n.now, InOut: f.contentMattered(n), Shared: n.shared}
 	if n.now.Type == Symlink {
 		target, err := f.o.FS.Readlink(n.path)
 		if err != nil {

@@ -144,7 +144,8 @@ func (f *Folder) listing(n *node) {
 
 // inherit folds a descriptor that the step was given. Of a file that the shell has
 // just emptied for it (`> out.h`) the step is the author, even if it writes
-// nothing.
+// nothing. A log that is not the step's alone is left out of all comparisons: others
+// write to it at the same time, and what is in it is no product of the step.
 func (f *Folder) inherit(n *node, e *event.Event) event.Hold {
 	if n.found.Type != File {
 		return nil
@@ -154,6 +155,11 @@ func (f *Folder) inherit(n *node, e *event.Event) event.Hold {
 		f.spell(n, e.Name)
 	}
 	if e.Flags&event.Write == 0 {
+		return nil
+	}
+	if e.Flags&event.Shared != 0 {
+		n.put()
+		n.shared = true
 		return nil
 	}
 	if n.found.Size == 0 {

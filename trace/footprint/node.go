@@ -41,6 +41,8 @@ type node struct {
 	// partial is set by a call that changes a part of the content and lets the
 	// rest live on, and meta by one that changes only metadata.
 	partial, meta bool
+	// shared is set on a log that is not the step's alone.
+	shared bool
 	// linked is set if the step made or removed another name of the same file.
 	linked bool
 	// fresh is set on a directory that the step made: what is in it was not there
