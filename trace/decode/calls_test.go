@@ -213,7 +213,7 @@ var calls = map[string]call{
 	"mq_unlink":                   {241, 278, 181, args{pa}, atExit, gap(event.NotModelled, "mq_unlink")},
 
 	// Descriptors.
-	"close":                 {3, 6, 57, args{5}, atExit, Call{Op: event.Close, Descriptor: 5, Descriptor2: -1}},
+	"close":                 {3, 6, 57, args{5}, atExit, Call{Op: event.Close, Descriptor: 5, Descriptor2: 0}},
 	"close_range":           {436, 436, 436, args{5, 0x7fffffff, 2}, atExit, Call{Op: event.Close, Descriptor: 5, Descriptor2: 0x7fffffff}},
 	"dup":                   {32, 41, 23, args{5}, atExit, Call{Op: event.Dup, Descriptor: 5, Descriptor2: -1}},
 	"dup of 0":              {32, 41, 23, args{0}, atExit, Call{Op: event.Dup, Descriptor: 0, Descriptor2: -1, Reads: true}},

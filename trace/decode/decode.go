@@ -130,7 +130,10 @@ func Decode(abi syscalls.ABI, nr uint64, args [6]uint64, mem Memory) (c Call, ok
 		}
 		return c, false, err
 	case event.Close, event.Dup:
-		c.Descriptor, c.Descriptor2 = descriptor(s.FD, &args), -1
+		c.Descriptor = descriptor(s.FD, &args)
+		if s.Op == event.Dup {
+			c.Descriptor2 = -1
+		}
 		if s.FD2 != syscalls.NoArg {
 			c.Descriptor2 = descriptor(s.FD2, &args)
 			if s.Op == event.Close { // unsigned, ~0 for all

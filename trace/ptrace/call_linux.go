@@ -3,8 +3,10 @@
 package ptrace
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"syscall"
@@ -91,6 +93,11 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if err == nil && d.Reads {
 		e.readsStdin(t)
 	}
+	if ok && d.Reason == event.NotFollowed && e.followed(t, &d, &args) {
+		if d, ok, err = decode.Decode(abi, info.nr(), args, &e.memory); err != nil {
+			ok = false
+		}
+	}
 	if !ok || d.Op == event.None || spec.OnDemand && !e.c.Options.Descriptors {
 		return nil, nil
 	}
@@ -99,7 +106,7 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if !ok {
 		return nil, nil
 	}
-	if d.Op == event.Exec {
+	if d.Op == event.Exec && looked.State == event.OK {
 		e.loads(t, &d, c)
 	}
 	if spec.When == syscalls.AtEntry {
@@ -121,6 +128,27 @@ func (e *engine) readsStdin(t *task) {
 		e.told[event.Stdin] = true
 		e.incomplete(t.process.pid, event.Stdin, "")
 	}
+}
+
+// followed takes CLONE_UNTRACED off a clone(2) or clone3(2): without it the child is
+// watched like any other. The flag is in an argument, or first in a struct
+// clone_args.
+func (e *engine) followed(t *task, d *decode.Call, args *[6]uint64) bool {
+	if d.Spec.Style == syscalls.CloneArgs {
+		var flags [8]byte
+		if e.memory.Read(args[0], flags[:]) != nil {
+			return false
+		}
+		binary.LittleEndian.PutUint64(flags[:], binary.LittleEndian.Uint64(flags[:])&^syscalls.CloneUntraced)
+		return writeMemory(t.tid, args[0], flags[:]) == nil
+	}
+	var r registers
+	if getRegisters(t.tid, &r) != nil {
+		return false
+	}
+	args[0] &^= syscalls.CloneUntraced
+	setFirst(&r, args[0])
+	return setRegisters(t.tid, &r) == nil
 }
 
 // refuse keeps the call from being made. Its exit will be given the error.
@@ -175,7 +203,10 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 			c.ev.Op, c.ev.Reason, c.ev.Detail = event.Access, "", ""
 		}
 	case event.Dup:
-		c.ev.Descriptor2 = int(result)
+		c.ev.Descriptor2 = 0
+		if !failed {
+			c.ev.Descriptor2 = int(result)
+		}
 	case event.Rename:
 		e.resolver.Changed(c.ev.Name.Path)
 		e.resolver.Changed(c.ev.Name2.Path)
@@ -207,8 +238,14 @@ func (e *engine) event(t *task, d *decode.Call, ev *event.Event) (looked event.O
 	}
 	var r resolve.Result
 	if d.Has {
-		if r, ok = e.name(t, d.Name, &ev.Name); !ok && d.Op != event.Incomplete && d.Op != event.Connect {
-			return event.Outcome{}, false
+		if r, ok = e.name(t, d.Name, &ev.Name); !ok {
+			switch d.Op {
+			case event.Incomplete, event.Connect:
+			case event.Exec, event.LinkTo:
+				// A file without a name can be run, and be given one.
+			default:
+				return event.Outcome{}, false
+			}
 		}
 	}
 	if d.Has2 {
@@ -216,9 +253,15 @@ func (e *engine) event(t *task, d *decode.Call, ev *event.Event) (looked event.O
 			return event.Outcome{}, false
 		}
 	}
+	if d.Address == "unix:" {
+		ev.Address += ev.Name.Path
+	}
 	ev.Seq = e.next()
 	if r.Err != 0 {
 		return event.Fail(r.Err), true
+	}
+	if d.Op == event.Exec && r.Type == resolve.Link {
+		return event.Fail(event.ELOOP), true // not followed
 	}
 	if d.Op == event.Access && d.Flags&event.Directory != 0 && r.Type != resolve.Directory {
 		return event.Fail(event.ENOTDIR), true // chdir
@@ -228,9 +271,6 @@ func (e *engine) event(t *task, d *decode.Call, ev *event.Event) (looked event.O
 			return event.Fail(event.EINVAL), true
 		}
 		ev.Target, _ = resolve.OS{}.Readlink(r.Path)
-	}
-	if d.Address == "unix:" {
-		ev.Address += ev.Name.Path
 	}
 	return event.Outcome{}, true
 }
@@ -273,9 +313,17 @@ func (e *engine) name(t *task, n decode.Name, to *event.Name) (r resolve.Result,
 	return r, r.Path != ""
 }
 
-func (e *engine) directory(t *task, fd int) (string, error) {
+// directory returns the path of a descriptor or of the working directory. A process
+// that has made itself undumpable (prctl(2)) shows them to privileged tracers only:
+// that is told.
+func (e *engine) directory(t *task, fd int) (p string, err error) {
 	if fd == decode.CWD {
-		return tracee.Cwd(t.tid)
+		p, err = tracee.Cwd(t.tid)
+	} else {
+		p, err = tracee.Descriptor(t.tid, fd)
 	}
-	return tracee.Descriptor(t.tid, fd)
+	if errors.Is(err, fs.ErrPermission) {
+		e.incomplete(t.process.pid, event.Memory, t.process.name)
+	}
+	return p, err
 }

@@ -65,10 +65,12 @@ type engine struct {
 	root  int
 	// starting is the command until it has got the SIGCONT of its hand-over.
 	starting int
-	ended    time.Time // when the command ended
-	result   Result
-	seq      uint64
-	told     map[event.Reason]bool
+	// mask is its signal mask, if that had to be changed for it.
+	mask   uint64
+	ended  time.Time // when the command ended
+	result Result
+	seq    uint64
+	told   map[event.Reason]bool
 
 	holds    int
 	released chan *task
@@ -90,6 +92,8 @@ type task struct {
 	held     bool
 	toExit   bool
 	finished bool
+	// adopted is set until the creator has told of the thread.
+	adopted bool
 }
 
 // process is a thread group.
@@ -232,6 +236,7 @@ func (e *engine) serve(tid int, ws syscall.WaitStatus) {
 				request(unix.PTRACE_LISTEN, tid, 0, 0)
 				return
 			}
+			e.letContinue(tid)
 			fallthrough
 		default:
 			e.resume(t, 0)
@@ -243,10 +248,23 @@ func (e *engine) serve(tid int, ws syscall.WaitStatus) {
 	}
 }
 
+// letContinue makes sure that the command gets the SIGCONT of its hand-over even if
+// it was started with that signal blocked: else it would stay pending.
+func (e *engine) letContinue(tid int) {
+	const cont = 1 << (syscall.SIGCONT - 1)
+	if mask, err := getMask(tid); err == nil && mask&cont != 0 {
+		e.mask = mask
+		setMask(tid, mask&^cont)
+	}
+}
+
 // signalled passes on a signal that the thread is about to get.
 func (e *engine) signalled(t *task, sig syscall.Signal) {
 	if sig == syscall.SIGCONT && t.tid == e.starting {
 		e.starting = 0
+		if e.mask != 0 {
+			setMask(t.tid, e.mask)
+		}
 		e.resume(t, 0)
 		return
 	}

@@ -3,6 +3,7 @@
 package ptrace
 
 import (
+	"fmt"
 	"os"
 	"path"
 	"strings"
@@ -32,6 +33,7 @@ func (e *engine) firstExec(t *task) {
 	e.loads(t, &d, c)
 	t.process.name = path.Base(e.c.Path)
 	e.outcome(t, c, 0)
+	e.setID(t, c.ev.Name.Path)
 }
 
 // executed handles the report of a successful exec. If a thread other than the
@@ -57,6 +59,9 @@ func (e *engine) executed(t *task) {
 	t.toExit = false
 	if c != nil && c.ev.Op == event.Exec {
 		t.process.name = path.Base(c.ev.Name.Path)
+		if c.ev.Name.Path == "" {
+			t.process.name = tracee.Command(t.tid)
+		}
 		c.ev.Outcome = event.Outcome{}
 		e.outcome(t, c, 0)
 		e.setID(t, c.ev.Name.Path)
@@ -82,6 +87,9 @@ const maxInterpreters = 5
 // interpreters of "#!" lines, and that of an ELF file.
 func (e *engine) loads(t *task, d *decode.Call, c *call) {
 	p := c.ev.Name.Path
+	if p == "" {
+		p = e.opened(t, d.Name)
+	}
 	for depth := 0; depth < maxInterpreters; depth++ {
 		kind, interpreter := inspect(p)
 		switch kind {
@@ -113,6 +121,21 @@ func (e *engine) loads(t *task, d *decode.Call, c *call) {
 		}
 		p = load.Name.Path
 	}
+}
+
+// opened returns a way to a file without a name that a process has open: by its
+// descriptor, or by what the process calls /proc/self/fd/N or /dev/fd/N.
+func (e *engine) opened(t *task, n decode.Name) string {
+	own := fmt.Sprintf("/proc/%d", t.process.pid)
+	if n.Self {
+		return fmt.Sprintf("%s/fd/%d", own, n.Dir)
+	}
+	for prefix, to := range map[string]string{"/proc/self": own, "/dev/fd": own + "/fd"} {
+		if rest, ok := strings.CutPrefix(n.Text, prefix+"/"); ok {
+			return to + "/" + rest
+		}
+	}
+	return n.Text
 }
 
 // programKind is what the kernel takes an executable file for.

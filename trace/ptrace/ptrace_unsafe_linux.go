@@ -55,13 +55,14 @@ func getMessage(tid int) (int, error) {
 	return int(msg), err
 }
 
-// signalCode returns si_code of the signal that the thread is about to get.
-func signalCode(tid int) int32 {
-	var info [128]byte // siginfo_t
-	if request(unix.PTRACE_GETSIGINFO, tid, 0, uintptr(unsafe.Pointer(&info))) != nil {
-		return 0
-	}
-	return *(*int32)(unsafe.Pointer(&info[8]))
+// getMask and setMask get and set the set of blocked signals (Linux 3.11).
+func getMask(tid int) (mask uint64, err error) {
+	err = request(unix.PTRACE_GETSIGMASK, tid, unsafe.Sizeof(mask), uintptr(unsafe.Pointer(&mask)))
+	return mask, err
+}
+
+func setMask(tid int, mask uint64) error {
+	return request(unix.PTRACE_SETSIGMASK, tid, unsafe.Sizeof(mask), uintptr(unsafe.Pointer(&mask)))
 }
 
 // filterBytes returns the memory of a struct sock_fprog (include/uapi/linux/filter.h)

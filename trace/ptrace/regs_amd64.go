@@ -37,6 +37,9 @@ func cancelCall(tid int, r *registers) error {
 	return setRegisters(tid, r)
 }
 
+// setFirst changes the first argument of the call that is about to be made.
+func setFirst(r *registers, v uint64) { r.Rdi = v }
+
 func setResult(r *registers, v int64) { r.Rax = uint64(v) }
 
 func callResult(r *registers) int64 { return int64(r.Rax) }

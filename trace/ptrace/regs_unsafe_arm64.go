@@ -48,6 +48,9 @@ func cancelCall(tid int, _ *registers) error {
 	return request(unix.PTRACE_SETREGSET, tid, ntSystemCall, uintptr(unsafe.Pointer(&iov)))
 }
 
+// setFirst changes the first argument of the call that is about to be made.
+func setFirst(r *registers, v uint64) { r.Regs[0] = v }
+
 func setResult(r *registers, v int64) { r.Regs[0] = uint64(v) }
 
 func callResult(r *registers) int64 { return int64(r.Regs[0]) }

@@ -39,7 +39,11 @@ func (e *engine) newTask(tid, pid int, parent *process) *task {
 // seen already: the two reports come in any order.
 func (e *engine) cloned(t *task, isProcess bool) {
 	tid, err := getMessage(t.tid)
-	if err != nil || e.tasks[tid] != nil {
+	if err != nil {
+		return
+	}
+	if child := e.tasks[tid]; child != nil {
+		child.adopted = false
 		return
 	}
 	if e.early[tid] {
@@ -65,14 +69,18 @@ func (e *engine) adopt(tid int) *task {
 	if err != nil {
 		return nil
 	}
-	return e.newTask(tid, s.Leader, e.processes[s.Parent])
+	t := e.newTask(tid, s.Leader, e.processes[s.Parent])
+	t.adopted = true
+	return t
 }
 
 // gone handles the end of a thread. A process ends with its leader, whose end the
 // kernel reports last.
 func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
-	if t == nil {
+	if t == nil || t.adopted {
 		e.early[tid] = true
+	}
+	if t == nil {
 		return
 	}
 	t.finished = true

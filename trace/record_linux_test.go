@@ -1,0 +1,404 @@
+//go:build amd64 || arm64
+
+package trace_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"deptrace/trace"
+	"deptrace/trace/event"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+// both runs a test under each engine: they tell the same events.
+func both(t *testing.T, f func(t *testing.T, engine trace.Engine)) {
+	t.Helper()
+	for _, e := range []trace.Engine{trace.Ptrace, trace.PtraceSlow} {
+		t.Run(string(e), func(t *testing.T) { f(t, e) })
+	}
+}
+
+// limit is when a step that should have ended long ago is taken to hang.
+const limit = 30 * time.Second
+
+// recorder is a sink that keeps what it is told.
+type recorder struct {
+	dir    string // what the test is about: paths elsewhere are left out
+	events []event.Event
+	// then, if not nil, is called with each event.
+	then func(*event.Event) event.Hold
+}
+
+func (r *recorder) Event(e *event.Event) event.Hold {
+	c := *e
+	c.Name.Links = slices.Clone(c.Name.Links)
+	c.Name2.Links = slices.Clone(c.Name2.Links)
+	r.events = append(r.events, c)
+	if r.then != nil {
+		return r.then(e)
+	}
+	return nil
+}
+
+// step is a step to be run by a test.
+type step struct {
+	trace.Command
+	dir  string
+	then func(*event.Event) event.Hold
+}
+
+// fixture makes a directory that has files f and d/g, an empty directory e, and links
+// link -> f, dlink -> d, dangling -> nowhere.
+func fixture(t testing.TB) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mkdir(t, dir, "d", "e")
+	write(t, dir, "f", "content\n", 0o644)
+	write(t, dir, "d/g", "content\n", 0o644)
+	symlink(t, dir, "f", "link")
+	symlink(t, dir, "d", "dlink")
+	symlink(t, dir, "nowhere", "dangling")
+	return dir
+}
+
+func mkdir(t testing.TB, dir string, names ...string) {
+	t.Helper()
+	for _, n := range names {
+		if err := os.Mkdir(filepath.Join(dir, n), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func write(t testing.TB, dir, name, content string, mode os.FileMode) {
+	t.Helper()
+	p := filepath.Join(dir, name)
+	if err := os.WriteFile(p, []byte(content), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(p, mode); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
+}
+
+func symlink(t testing.TB, dir, target, name string) {
+	t.Helper()
+	if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// victimStep is a step that runs a victim in a fixture of its own.
+func victimStep(t testing.TB, engine trace.Engine, args ...string) *step {
+	t.Helper()
+	dir := fixture(t)
+	return &step{
+		Command: trace.Command{Args: append([]string{victim(t)}, args...), Dir: dir, Engine: engine},
+		dir:     dir,
+	}
+}
+
+// run runs the step. Whatever happens it must not hang.
+func (s *step) run(t testing.TB) (*recorder, trace.Result) {
+	t.Helper()
+	r, result, err := s.try(t)
+	if err != nil {
+		t.Fatalf("Run: %v", err)
+	}
+	return r, result
+}
+
+func (s *step) try(t testing.TB) (*recorder, trace.Result, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	r := &recorder{dir: s.dir, then: s.then}
+	result, err := trace.Run(ctx, s.Command, r)
+	if ctx.Err() != nil {
+		t.Errorf("%q hangs: it was killed after %v, having told\n%s", s.Args, limit, strings.Join(r.story(), "\n"))
+	}
+	if err == nil {
+		r.check(t)
+	}
+	return r, result, err
+}
+
+// good runs the step and wants its status to be 0.
+func (s *step) good(t testing.TB) *recorder {
+	t.Helper()
+	r, result := s.run(t)
+	if result.Status != 0 {
+		t.Errorf("%q ended with status %d, signal %v, want 0", s.Args, result.Status, result.Signal)
+	}
+	return r
+}
+
+// output runs the step and returns what it prints.
+func (s *step) output(t testing.TB) (string, *recorder, trace.Result) {
+	t.Helper()
+	out, finish := collect(t)
+	s.Stdout = out
+	r, result := s.run(t)
+	return finish(), r, result
+}
+
+// collect returns the writing end of a pipe and a function that closes it and returns
+// all that was written to it.
+func collect(t testing.TB) (*os.File, func() string) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(r)
+		r.Close()
+		got <- string(b)
+	}()
+	return w, func() string {
+		w.Close()
+		return <-got
+	}
+}
+
+// wantLines compares lines, given as one string with a line each.
+func wantLines(t testing.TB, got []string, want string) {
+	t.Helper()
+	if diff := cmp.Diff(lines(want), got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// lines splits a text into its lines, without the space around them.
+func lines(text string) []string {
+	all := []string{}
+	for _, l := range strings.Split(text, "\n") {
+		if l = strings.TrimSpace(l); l != "" {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// check wants what holds for every step.
+func (r *recorder) check(t testing.TB) {
+	t.Helper()
+	alive := map[int]bool{}
+	pending := map[uint64]event.Event{}
+	told := map[uint64]bool{}
+	for i := range r.events {
+		e := &r.events[i]
+		where := fmt.Sprintf("event %d (%s)", i, r.line(e))
+		if e.Process == 0 && e.Op != event.Fork {
+			continue // before the first process
+		}
+		if e.Process != 0 && !alive[e.Process] {
+			t.Errorf("%s: process %d is not alive", where, e.Process)
+		}
+		p, again := pending[e.Seq]
+		switch {
+		case again:
+			delete(pending, e.Seq)
+			if e.Outcome.State == event.Pending {
+				t.Errorf("%s: pending twice", where)
+			}
+			if e.Op != p.Op || e.Process != p.Process || e.Name.Path != p.Name.Path || e.Name2.Path != p.Name2.Path || e.Flags != p.Flags {
+				t.Errorf("%s: is not the operation that was announced: %s", where, r.line(&p))
+			}
+		case e.Seq == 0 || told[e.Seq]:
+			t.Errorf("%s: number %d again", where, e.Seq)
+		case e.Outcome.State == event.Pending:
+			pending[e.Seq] = *e
+			if !e.Changes() {
+				t.Errorf("%s: pending, but changes nothing", where)
+			}
+		case e.Changes():
+			t.Errorf("%s: changes something, but was not told before it happened", where)
+		}
+		told[e.Seq] = true
+		switch e.Op {
+		case event.Fork:
+			if alive[e.Child] {
+				t.Errorf("%s: process %d is born twice", where, e.Child)
+			}
+			alive[e.Child] = true
+		case event.Exit:
+			delete(alive, e.Process)
+		}
+		if e.Op == event.Incomplete && event.Help[e.Reason] == "" {
+			t.Errorf("%s: unknown reason", where)
+		}
+	}
+	for p := range alive {
+		t.Errorf("process %d has not ended", p)
+	}
+}
+
+// files renders the operations on files in the test's directory, once each, with
+// their outcome, and what is incomplete.
+func (r *recorder) files() []string {
+	return r.render(func(e *event.Event) bool {
+		switch e.Op {
+		case event.Fork, event.Exit, event.Signal:
+			return false
+		case event.Exec:
+			return r.mine(e.Name) && e.Name.Path != r.dir
+		}
+		return true
+	})
+}
+
+// story renders, besides, what happens to processes.
+func (r *recorder) story() []string {
+	return r.render(func(e *event.Event) bool { return e.Op != event.Fork || e.Process != 0 })
+}
+
+// of renders the operations of some kinds.
+func (r *recorder) of(ops ...event.Op) []string {
+	return r.render(func(e *event.Event) bool { return slices.Contains(ops, e.Op) })
+}
+
+func (r *recorder) render(keep func(*event.Event) bool) []string {
+	number := map[int]int{} // of a process, in the order of birth
+	lines := []string{}
+	for i := range r.events {
+		e := &r.events[i]
+		if e.Op == event.Fork {
+			number[e.Child] = len(number) + 1
+		}
+		if e.Outcome.State == event.Pending || !r.concerns(e) || !keep(e) {
+			continue
+		}
+		line := r.line(e)
+		if e.Op == event.Fork {
+			line = fmt.Sprintf("fork %d", number[e.Child])
+		}
+		if n := number[e.Process]; n > 1 {
+			line = fmt.Sprintf("%d: %s", n, line)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// concerns reports whether the event is about the test's directory, or about no file
+// at all.
+func (r *recorder) concerns(e *event.Event) bool {
+	switch e.Op {
+	case event.Fork, event.Exit, event.Signal, event.Incomplete, event.Exec, event.Connect:
+		return true
+	case event.Close, event.Dup:
+		return max(e.Descriptor, e.Descriptor2) >= 100
+	}
+	if r.mine(e.Name) || r.mine(e.Name2) {
+		return true
+	}
+	for _, l := range e.Name.Links {
+		if strings.HasPrefix(l.Path, r.dir+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *recorder) mine(n event.Name) bool {
+	return n.Path == r.dir || strings.HasPrefix(n.Path, r.dir+"/")
+}
+
+// line renders an event: operation, flags, names, what belongs to it, outcome. Names
+// are relative to the test's directory. Links are shown as "[link -> target]". That
+// an operation on a name does not follow a link goes without saying.
+func (r *recorder) line(e *event.Event) string {
+	words := []string{e.Op.String()}
+	add := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
+	flags := e.Flags
+	switch e.Op {
+	case event.Exit:
+		if e.Signal != 0 {
+			return "exit " + unix.SignalName(syscall.Signal(e.Signal))
+		}
+		return "exit " + strconv.Itoa(e.Status)
+	case event.Signal:
+		return "signal " + unix.SignalName(syscall.Signal(e.Signal))
+	case event.Incomplete:
+		return strings.TrimSuffix(fmt.Sprintf("incomplete %s: %s", e.Reason, strings.ReplaceAll(e.Detail, r.dir, "DIR")), ": ")
+	case event.Fork:
+		return fmt.Sprintf("fork %d", e.Child)
+	case event.Close, event.Dup:
+		add("%s", r.descriptor(e.Descriptor))
+		if e.Op == event.Dup && e.Outcome.State == event.OK || e.Op == event.Close && e.Descriptor2 > 0 {
+			add("%s", r.descriptor(e.Descriptor2))
+		}
+		add("%v", e.Outcome)
+		return strings.Join(words, " ")
+	case event.Mkdir, event.Rmdir, event.Unlink, event.Symlink, event.Mknod, event.Rename, event.Readlink, event.Bind:
+		flags &^= event.NoFollow
+	}
+	if flags != 0 {
+		add("%v", flags)
+	}
+	for _, n := range []event.Name{e.Name, e.Name2} {
+		if !n.IsZero() {
+			add("%s", r.name(n))
+		}
+	}
+	switch e.Op {
+	case event.Inherit:
+		add("as %d", e.Descriptor)
+	case event.Readlink, event.Symlink:
+		add("=%s", e.Target)
+	case event.Truncate:
+		add("to %d", e.Size)
+	case event.Connect, event.Bind:
+		add("%s", strings.ReplaceAll(e.Address, r.dir, "DIR"))
+	}
+	add("%v", e.Outcome)
+	return strings.Join(words, " ")
+}
+
+// descriptor renders a descriptor. Small numbers depend on what else is open.
+func (r *recorder) descriptor(d int) string {
+	if d > 2 && d < 100 {
+		return "N"
+	}
+	return strconv.Itoa(d)
+}
+
+func (r *recorder) name(n event.Name) string {
+	s := r.relative(n.Path)
+	for _, l := range n.Links {
+		if strings.HasPrefix(l.Path, r.dir+"/") {
+			s += fmt.Sprintf(" [%s -> %s]", r.relative(l.Path), l.Target)
+		}
+	}
+	return s
+}
+
+func (r *recorder) relative(p string) string {
+	if v, _ := compile(); p == v {
+		return "VICTIM"
+	}
+	if p == r.dir {
+		return "."
+	}
+	if p == "" {
+		return `""`
+	}
+	return strings.TrimPrefix(p, r.dir+"/")
+}

@@ -1,0 +1,95 @@
+//go:build amd64 || arm64
+
+package trace_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// nobody is a user without privileges.
+const nobody = 65534
+
+// TestAsUser runs all the tests of this package again as an ordinary user, for whom
+// much in the kernel is different: ptrace(2) and proc(5) ask for rights, a filter
+// needs no_new_privs.
+func TestAsUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("this is an ordinary user")
+	}
+	dir, err := os.MkdirTemp("", "deptrace-user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chown(dir, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	copyTo := func(name, from string) string {
+		to := filepath.Join(dir, name)
+		in, err := os.Open(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE, 0o755)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer out.Close()
+		if _, err := io.Copy(out, in); err != nil {
+			t.Fatal(err)
+		}
+		return to
+	}
+	// Short: how often something is done does not depend on the user.
+	c := exec.Command(copyTo("trace.test", self(t)), "-test.v", "-test.count=1", "-test.short")
+	c.Dir = dir
+	c.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C",
+		victimVar + "=" + copyTo("victim", victim(t)),
+	}
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	if err := c.Run(); err != nil {
+		t.Errorf("as user %d: %v\n%s", nobody, err, failures(out.String()))
+	} else if !strings.Contains(out.String(), "\nPASS\n") {
+		t.Errorf("as user %d the tests do not say PASS:\n%s", nobody, &out)
+	}
+}
+
+// failures returns what a test binary's output says about the tests that failed. What
+// a test logs stands behind its "=== RUN" line and before the next one.
+func failures(out string) string {
+	var b strings.Builder
+	var block []string
+	flush := func() {
+		if len(block) > 1 {
+			b.WriteString(strings.Join(block, "\n") + "\n")
+		}
+		block = nil
+	}
+	for _, l := range strings.Split(out, "\n") {
+		trimmed := strings.TrimLeft(l, " ")
+		switch {
+		case strings.HasPrefix(l, "=== RUN"):
+			flush()
+			block = []string{l}
+		case strings.HasPrefix(l, "=== "), strings.HasPrefix(trimmed, "--- PASS"), strings.HasPrefix(trimmed, "--- SKIP"):
+		case strings.HasPrefix(trimmed, "--- FAIL"):
+			flush()
+			b.WriteString(l + "\n")
+		default:
+			block = append(block, l)
+		}
+	}
+	flush()
+	return b.String()
+}
