@@ -22,6 +22,8 @@ import (
 type call struct {
 	ev    event.Event
 	loads []event.Event // of an Exec: the interpreters that it needs
+	// zeroIsNone is that of the call's row (syscalls.Spec).
+	zeroIsNone bool
 	// refused is the error that the call gets instead of being made.
 	refused uint16
 }
@@ -101,7 +103,7 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if !ok || d.Op == event.None || spec.OnDemand && !e.c.Options.Descriptors {
 		return nil, nil
 	}
-	c := &call{}
+	c := &call{zeroIsNone: spec.ZeroIsNone}
 	looked, ok := e.event(t, &d, &c.ev)
 	if !ok {
 		return nil, nil
@@ -195,7 +197,7 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 	failed := c.ev.Outcome.State == event.Failed
 	switch c.ev.Op {
 	case event.Incomplete:
-		if failed {
+		if failed || c.zeroIsNone && result == 0 {
 			if c.ev.Name.Path == "" {
 				return
 			}

@@ -11,9 +11,9 @@ var incompleteRows = []Spec{
 	{Name: "getxattr", Nr: Numbers{191, 229, 8}, Op: event.Incomplete, Reason: event.Xattr, Path: A0},
 	{Name: "lgetxattr", Nr: Numbers{192, 230, 9}, Op: event.Incomplete, Reason: event.Xattr, Path: A0, Fixed: event.NoFollow},
 	{Name: "fgetxattr", Nr: Numbers{193, 231, 10}, Op: event.Incomplete, Reason: event.Xattr, FD: A0},
-	{Name: "listxattr", Nr: Numbers{194, 232, 11}, Op: event.Incomplete, Reason: event.Xattr, Path: A0},
-	{Name: "llistxattr", Nr: Numbers{195, 233, 12}, Op: event.Incomplete, Reason: event.Xattr, Path: A0, Fixed: event.NoFollow},
-	{Name: "flistxattr", Nr: Numbers{196, 234, 13}, Op: event.Incomplete, Reason: event.Xattr, FD: A0},
+	{Name: "listxattr", Nr: Numbers{194, 232, 11}, Op: event.Incomplete, Reason: event.Xattr, ZeroIsNone: true, Path: A0},
+	{Name: "llistxattr", Nr: Numbers{195, 233, 12}, Op: event.Incomplete, Reason: event.Xattr, ZeroIsNone: true, Path: A0, Fixed: event.NoFollow},
+	{Name: "flistxattr", Nr: Numbers{196, 234, 13}, Op: event.Incomplete, Reason: event.Xattr, ZeroIsNone: true, FD: A0},
 	{Name: "setxattr", Nr: Numbers{188, 226, 5}, Op: event.Incomplete, Reason: event.Xattr, Path: A0, Attr: A1},
 	{Name: "lsetxattr", Nr: Numbers{189, 227, 6}, Op: event.Incomplete, Reason: event.Xattr, Path: A0, Attr: A1, Fixed: event.NoFollow},
 	{Name: "fsetxattr", Nr: Numbers{190, 228, 7}, Op: event.Incomplete, Reason: event.Xattr, FD: A0, Attr: A1},
@@ -23,7 +23,7 @@ var incompleteRows = []Spec{
 	// Since 6.13.
 	{Name: "setxattrat", Nr: Numbers{463, 463, 463}, Op: event.Incomplete, Reason: event.Xattr, Dir: A0, Path: A1, Attr: A3, Flags: A2, Style: AtFlags},
 	{Name: "getxattrat", Nr: Numbers{464, 464, 464}, Op: event.Incomplete, Reason: event.Xattr, Dir: A0, Path: A1, Flags: A2, Style: AtFlags},
-	{Name: "listxattrat", Nr: Numbers{465, 465, 465}, Op: event.Incomplete, Reason: event.Xattr, Dir: A0, Path: A1, Flags: A2, Style: AtFlags},
+	{Name: "listxattrat", Nr: Numbers{465, 465, 465}, Op: event.Incomplete, Reason: event.Xattr, ZeroIsNone: true, Dir: A0, Path: A1, Flags: A2, Style: AtFlags},
 	{Name: "removexattrat", Nr: Numbers{466, 466, 466}, Op: event.Incomplete, Reason: event.Xattr, Dir: A0, Path: A1, Attr: A3, Flags: A2, Style: AtFlags},
 	// The inode flags that chattr(1) sets, since 6.17.
 	{Name: "file_getattr", Nr: Numbers{468, 468, 468}, Op: event.Incomplete, Reason: event.NotModelled, Dir: A0, Path: A1, Flags: A4, Style: AtFlags},

@@ -55,6 +55,9 @@ type Spec struct {
 	// Size is a file's new length. High is its upper half where it takes two
 	// registers.
 	Size, High Arg
+	// ZeroIsNone: a result of 0 says that there is none of what makes the record
+	// incomplete.
+	ZeroIsNone bool
 	// Attr is the name of the extended attribute that the call sets or removes.
 	Attr Arg
 	// Target is what a symbolic link is to hold.
