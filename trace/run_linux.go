@@ -92,7 +92,7 @@ func (c *Command) log(format string, args ...any) {
 func (c *Command) engines() ([]Engine, error) {
 	switch c.Engine {
 	case Auto, "":
-		return []Engine{Ptrace, PtraceSlow}, nil
+		return Engines, nil
 	case Ptrace, PtraceSlow:
 		return []Engine{c.Engine}, nil
 	}

@@ -21,7 +21,9 @@ const (
 	statusNotFound      = 127
 
 	statusStale = 1 // of check; of show --against, that something is missed
-	statusError = 2 // of check, key and show
+	statusError = 2 // of check, key, show and doctor
+
+	statusNoEngine = 1 // of doctor
 )
 
 func main() { finish(dispatch(os.Args[1:])) }
@@ -51,6 +53,7 @@ var commands = []struct {
 	{"check", checkMain},
 	{"key", keyMain},
 	{"show", showMain},
+	{"doctor", doctorMain},
 }
 
 func dispatch(args []string) ending {

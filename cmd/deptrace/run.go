@@ -191,6 +191,7 @@ func (s *step) run() ending {
 		if s.f.engine != trace.Auto {
 			hintf("--engine auto takes whatever works here")
 		}
+		hintf("`deptrace doctor` says what works here, and what keeps the rest from it")
 		hintf("--best-effort runs the command unwatched; the record is incomplete then")
 		return ending{status: statusFailed}
 	}

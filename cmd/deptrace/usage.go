@@ -5,6 +5,7 @@ const usage = `Usage:
     deptrace check [-q] MANIFEST...             is it up to date? 0 yes, 1 no, 2 error
     deptrace key [flags] MANIFEST...            print a cache key for the step
     deptrace show [flags] MANIFEST              print a record
+    deptrace doctor                             what works here? 0 an engine does, 1 none
 
 Flags of run:
     -MF FILE           write a depfile for make or ninja; - is standard output
