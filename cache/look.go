@@ -88,7 +88,10 @@ func (l *look) leaveOut(p string) {
 // empty path if it is nowhere. A part of PATH that is not absolute counts from the
 // step's directory.
 func (l *look) search(name string) string {
-	list, _ := lookup(l.now.Environ, "PATH")
+	list, ok := lookup(l.now.Environ, "PATH")
+	if !ok {
+		list = "/bin:/usr/bin"
+	}
 	for _, dir := range strings.Split(list, ":") {
 		p := dir + "/" + name
 		if !strings.HasPrefix(dir, "/") {

@@ -42,7 +42,7 @@ func (c *Command) search(sink event.Sink) (string, error) {
 			e.Name.Base = dir
 		}
 		r := resolver.Resolve(resolve.Request{Base: dir, Spelled: candidate, Follow: true})
-		e.Name.Path, e.Name.Links = r.Path, r.Links
+		e.Name.Path, e.Name.Links, e.Name.Ups = r.Path, r.Links, r.Ups
 		seen := candidate // from here
 		if candidate[0] != '/' {
 			seen = dir + "/" + candidate

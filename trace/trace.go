@@ -102,7 +102,7 @@ var ErrUnsupported = errors.New("tracing works on Linux on amd64 and arm64 only"
 // StartError says that the command could not be started.
 type StartError struct {
 	Name string // as in Args[0]
-	Err  error  // ErrNotFound or a syscall.Errno
+	Err  error  // ErrNotFound, or wraps a syscall.Errno
 }
 
 // ErrNotFound is the Err of a [StartError] for a name that PATH does not hold.
@@ -124,8 +124,9 @@ func (e *EngineError) Unwrap() error { return e.Err }
 // descendants have ended. The sink is called from one goroutine at a time and
 // after Run has returned no more.
 //
-// The error is a [*StartError] if the command could not be started, an
-// [*EngineError] if it could not be watched, and otherwise something that went
+// The error is a [*StartError] if the command could not be started, wraps an
+// [*EngineError] for each engine tried if it could not be watched, is
+// [ErrUnsupported] where there is no engine, and otherwise something that went
 // wrong on the way: then what was told is not all, an Incomplete has said so, and
 // the Result is what is known. When ctx is done, the step is killed.
 func Run(ctx context.Context, c Command, sink event.Sink) (Result, error) {

@@ -48,7 +48,7 @@ func keyMain(args []string) int {
 		return badUsage(&flagError{"flag --github-output: GITHUB_OUTPUT is not set", "GitHub sets it for the steps of a workflow"}, statusError)
 	}
 
-	key, lines, err := keyOf(manifests, root, salt)
+	key, lines, err := keyOf(manifests, root, salt, explain)
 	var none *cache.NoKeyError
 	switch {
 	case errors.As(err, &none):
@@ -80,8 +80,9 @@ func keyMain(args []string) int {
 // saved under it is found by nobody who has a record.
 const unrecorded = "unrecorded"
 
-// keyOf returns the key of records and the lines that it is made from.
-func keyOf(manifests []string, root, salt string) (key, lines string, err error) {
+// keyOf returns the key of records and, if they are asked for, the lines that it is
+// made from.
+func keyOf(manifests []string, root, salt string, explain bool) (key, lines string, err error) {
 	var records []*cache.Record
 	missing := false
 	for _, path := range manifests {
@@ -100,10 +101,11 @@ func keyOf(manifests []string, root, salt string) (key, lines string, err error)
 		return unrecorded, "", nil
 	}
 	now := cache.NewWorld(os.Environ())
-	// The text is hashed as it was made: a second look could see other files.
 	var text bytes.Buffer
-	if err := cache.Explain(&text, records, now, salt); err != nil {
-		return "", "", err
+	if explain {
+		if err := cache.Explain(&text, records, now, salt); err != nil {
+			return "", "", err
+		}
 	}
 	k, err := cache.KeyOf(records, now, salt)
 	return k.String(), text.String(), err

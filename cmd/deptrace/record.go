@@ -45,6 +45,13 @@ func (s *step) write(end ending, broken error) {
 	for _, g := range fp.Incomplete {
 		gaps = append(gaps, g.String())
 	}
+	for _, name := range []*string{&n.manifest, &n.depfile} {
+		if *name != "" && s.taken[s.place(*name)] {
+			s.failf("the step itself writes %s, which deptrace was to write", printable(*name))
+			hintf("give one of the two another name")
+			*name = ""
+		}
+	}
 	if n.manifest != "" {
 		if m, err := s.writeManifest(fp, end, n); err != nil {
 			s.failf("%v", err)

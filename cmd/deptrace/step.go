@@ -32,6 +32,7 @@ type step struct {
 	logs   []os.FileInfo // see openLogs
 	fs     *osfs.FS
 	own    map[string]bool // the files whose names are known from the start
+	taken  map[string]bool // those of them that the step itself has written
 	folder *footprint.Folder
 	events *eventLog // nil: not asked for
 
@@ -48,7 +49,7 @@ func newStep(f *runFlags, argv []string) (*step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the working directory: %w", err)
 	}
-	s := &step{f: f, argv: argv, dir: dir, home: cache.Home(os.Environ()), logs: openLogs(), fs: new(osfs.FS), own: map[string]bool{}}
+	s := &step{f: f, argv: argv, dir: dir, home: cache.Home(os.Environ()), logs: openLogs(), fs: new(osfs.FS), own: map[string]bool{}, taken: map[string]bool{}}
 	if s.root, err = findRoot(f.root, dir); err != nil {
 		return nil, err
 	}
@@ -152,6 +153,13 @@ func (s *step) isOwn(path string) bool {
 // Event implements [event.Sink].
 func (s *step) Event(e *event.Event) event.Hold {
 	s.events.write(e)
+	if e.Outcome.State == event.OK && e.Changes() {
+		for _, path := range [...]string{e.Name.Path, e.Name2.Path} {
+			if s.own[path] {
+				s.taken[path] = true
+			}
+		}
+	}
 	if s.folder == nil {
 		return nil
 	}

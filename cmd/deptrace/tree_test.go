@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"deptrace/depfile/manifest"
+	"deptrace/trace/footprint"
 )
 
 // tree is a directory in which a test builds something with a deptrace of its own,
@@ -220,15 +223,46 @@ func (tr *tree) editUnseen(name, old, new string) {
 }
 
 // age makes all that is in the tree an hour older, so that an edit is newer than what
-// was built just before it, whatever the file system's clock can tell apart.
+// was built just before it, whatever the file system's clock can tell apart; but no
+// older than what the steps found outside the tree, for some of that has been there
+// for a few minutes only on a machine that was just set up.
 func (tr *tree) age() {
 	tr.t.Helper()
+	oldest := tr.newestOutside()
 	tr.files(func(path string, info fs.FileInfo) {
 		then := info.ModTime().Add(-time.Hour)
+		if then.Before(oldest) {
+			then = oldest
+		}
 		if err := os.Chtimes(path, then, then); err != nil {
 			tr.t.Fatal(err)
 		}
 	})
+}
+
+// newestOutside is when the youngest file outside the tree that a manifest in it names
+// was changed.
+func (tr *tree) newestOutside() (newest time.Time) {
+	tr.t.Helper()
+	tr.files(func(path string, _ fs.FileInfo) {
+		if filepath.Ext(path) != ".toml" {
+			return
+		}
+		m, err := manifest.Read(path)
+		if err != nil {
+			return // not one of ours
+		}
+		for i := range m.Inputs {
+			in := &m.Inputs[i]
+			if !filepath.IsAbs(in.Path) || in.Digest.IsZero() || in.Kind == footprint.List {
+				continue
+			}
+			if info, err := os.Stat(in.Path); err == nil && info.ModTime().After(newest) {
+				newest = info.ModTime()
+			}
+		}
+	})
+	return newest
 }
 
 // files calls f with every regular file in the tree.

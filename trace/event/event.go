@@ -78,10 +78,14 @@ type Name struct {
 	// Path is the absolute path with the links of all its directories resolved;
 	// where the operation follows a link in the last place, that one too. Where
 	// the lookup stops at a name that is not there, the rest of the spelling
-	// follows it as it stands.
+	// follows it as it stands, unless the operation is one that would have changed
+	// something: then it ends there.
 	Path string
 	// Links are the symbolic links that the lookup went through, in order.
 	Links []Link
+	// Ups are the directories that the lookup went into and left again by "..": were
+	// one of them a link, it would have led elsewhere.
+	Ups []string
 }
 
 // Link is a symbolic link that a lookup went through.

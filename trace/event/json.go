@@ -40,6 +40,7 @@ type nameJSON struct {
 	Base    raw        `json:"base,omitzero"`
 	Path    raw        `json:"path,omitzero"`
 	Links   []linkJSON `json:"links,omitzero"`
+	Ups     []raw      `json:"ups,omitzero"`
 }
 
 type linkJSON struct {
@@ -52,6 +53,9 @@ func (n Name) MarshalJSON() ([]byte, error) {
 	j := nameJSON{Spelled: raw(n.Spelled), Base: raw(n.Base), Path: raw(n.Path)}
 	for _, l := range n.Links {
 		j.Links = append(j.Links, linkJSON{raw(l.Path), raw(l.Target)})
+	}
+	for _, p := range n.Ups {
+		j.Ups = append(j.Ups, raw(p))
 	}
 	return json.Marshal(j)
 }
@@ -66,12 +70,15 @@ func (n *Name) UnmarshalJSON(b []byte) error {
 	for _, l := range j.Links {
 		n.Links = append(n.Links, Link{string(l.Path), string(l.Target)})
 	}
+	for _, p := range j.Ups {
+		n.Ups = append(n.Ups, string(p))
+	}
 	return nil
 }
 
 // IsZero reports whether n names nothing.
 func (n Name) IsZero() bool {
-	return n.Spelled == "" && n.Base == "" && n.Path == "" && n.Links == nil
+	return n.Spelled == "" && n.Base == "" && n.Path == "" && n.Links == nil && n.Ups == nil
 }
 
 // plain is Event without its methods; the strings of bytes in eventJSON stand in

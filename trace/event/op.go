@@ -151,8 +151,8 @@ const (
 	ByDescriptor
 	// Script marks an Exec of a file that starts with "#!".
 	Script
-	// Shared marks an Inherit of a file that whoever had deptrace run has open in
-	// the same place: it was opened for others, too, as the log of a build is.
+	// Shared marks an Inherit of a file that whoever had deptrace run has open under
+	// the same number: it was opened for others, too, as the log of a build is.
 	Shared
 
 	numFlags = iota

@@ -44,7 +44,13 @@ func (f *Folder) before(e *event.Event) event.Hold {
 		}
 	case event.Unlink:
 		f.aboutToLose(n, false)
-	case event.Chmod, event.Chown, event.Utime, event.SetXattr, event.LinkTo:
+	case event.Utime:
+		// A new mtime says of the file that it was written to, so that a look later
+		// could not tell whether it was.
+		if n != nil && n.present {
+			return f.aboutToWrite(c, n, false)
+		}
+	case event.Chmod, event.Chown, event.SetXattr, event.LinkTo:
 		if n != nil {
 			f.aboutToLose(n, true)
 		}

@@ -48,7 +48,11 @@ func (f *Folder) Finish() *Footprint {
 
 // compare finds out what has become of n.
 func (f *Folder) compare(n *node) {
-	n.now = f.lstat(n.path)
+	now, err := f.o.FS.Lstat(n.path)
+	if err != nil && (n.touched || n.uses != 0) {
+		f.gap(event.Unreadable, n.path) // the step has shut it off
+	}
+	n.now = now
 	nothing := n.found.Type == None && n.now.Type == None
 	changed := n.touched && (n.wished || !n.now.Same(n.found))
 	n.temporary = nothing && n.replaced && (!n.wished || f.inTemporary(n))

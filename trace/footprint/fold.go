@@ -121,6 +121,9 @@ func (f *Folder) Event(e *event.Event) event.Hold {
 // walked records the symbolic links that the lookups of e went through.
 func (f *Folder) walked(e *event.Event) {
 	for _, name := range [...]*event.Name{&e.Name, &e.Name2} {
+		for _, p := range name.Ups {
+			f.metadata(f.node(p)) // a directory: as a link it would lead elsewhere
+		}
 		for _, l := range name.Links {
 			n := f.node(l.Path)
 			if !n.own {

@@ -31,10 +31,13 @@ func (f *Folder) look(e *event.Event) event.Hold {
 		}
 	case event.Access:
 		if !f.missing(n) {
-			if e.Flags&event.Executable != 0 {
+			switch {
+			case e.Flags&event.Executable != 0:
 				f.metadata(n) // whether it is executable
 				f.spell(n, e.Name)
-			} else {
+			case e.Flags&event.Directory != 0:
+				f.metadata(n) // chdir(2): whether it is a directory, and no link
+			default:
 				f.use(n, useExists)
 			}
 		}
@@ -123,7 +126,11 @@ func (f *Folder) metadata(n *node) {
 	n.uses |= useLink
 	n.walks++
 	if n.target == "" {
-		n.target, _ = f.o.FS.Readlink(n.path)
+		target, err := f.o.FS.Readlink(n.path)
+		if err != nil {
+			f.gap(event.Unreadable, n.path)
+		}
+		n.target = target
 	}
 }
 

@@ -28,25 +28,18 @@ type call struct {
 	refused uint16
 }
 
-// syscallStop handles the stop at a call's entry or exit.
+// syscallStop handles the stop at a call's entry or exit, or that of the filter.
 func (e *engine) syscallStop(t *task) {
 	var info syscallInfo
-	if getInfo(t.tid, &info) != nil {
+	if err := getInfo(t.tid, &info); err != nil {
+		if err != syscall.ESRCH {
+			e.incomplete(t.process.pid, event.Lost, "ptrace get_syscall_info: "+err.Error())
+		}
 		e.resume(t, 0)
 		return
 	}
 	if info.op == infoExit {
 		e.exit(t, &info)
-		return
-	}
-	e.enter(t, &info)
-}
-
-// entry handles the stop of the filter, which is at the entry of a call.
-func (e *engine) entry(t *task) {
-	var info syscallInfo
-	if getInfo(t.tid, &info) != nil {
-		e.resume(t, 0)
 		return
 	}
 	e.enter(t, &info)
@@ -210,10 +203,13 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 			c.ev.Descriptor2 = int(result)
 		}
 	case event.Rename:
-		e.resolver.Changed(c.ev.Name.Path)
-		e.resolver.Changed(c.ev.Name2.Path)
+		if !failed {
+			e.resolver.Renamed(c.ev.Name.Path, c.ev.Name2.Path)
+		}
 	case event.Rmdir, event.Unlink:
-		e.resolver.Changed(c.ev.Name.Path)
+		if !failed {
+			e.resolver.Removed(c.ev.Name.Path, c.ev.Op == event.Rmdir)
+		}
 	}
 	if failed && c.ev.Outcome.Errno == event.EINTR && !c.ev.Changes() {
 		return // it will be made anew, and told then
@@ -251,9 +247,14 @@ func (e *engine) event(t *task, d *decode.Call, ev *event.Event) (looked event.O
 		}
 	}
 	if d.Has2 {
-		if _, ok = e.name(t, d.Name2, &ev.Name2); !ok {
+		r2, ok := e.name(t, d.Name2, &ev.Name2)
+		if !ok {
 			return event.Outcome{}, false
 		}
+		upToMissing(r2, &ev.Name2)
+	}
+	if ev.Changes() {
+		upToMissing(r, &ev.Name)
 	}
 	if d.Address == "unix:" {
 		ev.Address += ev.Name.Path
@@ -275,6 +276,14 @@ func (e *engine) event(t *task, d *decode.Call, ev *event.Event) (looked event.O
 		ev.Target, _ = resolve.OS{}.Readlink(r.Path)
 	}
 	return event.Outcome{}, true
+}
+
+// upToMissing cuts a name at the directory that is not there. What a step wanted to
+// make in it cannot matter: mkstemp(3) makes up a name for each try.
+func upToMissing(r resolve.Result, name *event.Name) {
+	if r.Missing != "" {
+		name.Path = r.Missing
+	}
 }
 
 // name resolves a name of a call. ok is false if it names nothing in the file
@@ -311,9 +320,17 @@ func (e *engine) name(t *task, n decode.Name, to *event.Name) (r resolve.Result,
 		Base: to.Base, Spelled: n.Text, Follow: !n.NoFollow,
 		Self: self, Thread: self + "/task/" + strconv.Itoa(t.tid),
 	})
-	to.Path, to.Links = r.Path, r.Links
+	to.Path, to.Links, to.Ups = r.Path, r.Links, r.Ups
+	if r.Err == event.ENAMETOOLONG && len(n.Text) < pathMax && len(to.Base)+len(n.Text) >= pathMax {
+		// The kernel walks from the directory and does not mind; a look from here has
+		// to spell the whole way.
+		e.incomplete(t.process.pid, event.Lost, "a path longer than 4096 bytes")
+	}
 	return r, r.Path != ""
 }
+
+// pathMax is PATH_MAX (linux/limits.h).
+const pathMax = 4096
 
 // directory returns the path of a descriptor or of the working directory. A process
 // that has made itself undumpable (prctl(2)) shows them to privileged tracers only:
@@ -324,8 +341,14 @@ func (e *engine) directory(t *task, fd int) (p string, err error) {
 	} else {
 		p, err = tracee.Descriptor(t.tid, fd)
 	}
-	if errors.Is(err, fs.ErrPermission) {
+	var removed *tracee.Removed
+	switch {
+	case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
+	case errors.Is(err, tracee.ErrNameless), errors.As(err, &removed):
+	case errors.Is(err, fs.ErrPermission):
 		e.incomplete(t.process.pid, event.Memory, t.process.name)
+	default: // longer than the kernel can say
+		e.incomplete(t.process.pid, event.Lost, "a directory of "+t.process.name+": "+err.Error())
 	}
 	return p, err
 }

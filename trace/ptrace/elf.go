@@ -2,8 +2,8 @@ package ptrace
 
 import "encoding/binary"
 
-// elfInterpreter returns the PT_INTERP of the ELF file (elf(5)) that is open as fd
-// and begins with head, or "". It reads the few bytes that it needs: debug/elf would
+// elfInterpreter returns the PT_INTERP of an ELF file (elf(5)) that begins with head,
+// or "". It reads the few bytes that it needs: debug/elf would
 // read and check the whole of the headers.
 func elfInterpreter(file interface {
 	ReadAt([]byte, int64) (int, error)
@@ -11,6 +11,7 @@ func elfInterpreter(file interface {
 	const (
 		ptInterp = 3
 		maxPath  = 4096
+		maxTable = 64 << 10 // load_elf_phdrs in fs/binfmt_elf.c
 	)
 	var order binary.ByteOrder = binary.LittleEndian
 	if head[5] == 2 {
@@ -24,7 +25,7 @@ func elfInterpreter(file interface {
 	} else {
 		offset, size, count = int64(order.Uint32(head[28:])), int(order.Uint16(head[42:])), int(order.Uint16(head[44:]))
 	}
-	if size < 32 || wide && size < 56 || count > 4096 {
+	if size < 32 || wide && size < 56 || size*count > maxTable {
 		return ""
 	}
 	table := make([]byte, size*count)

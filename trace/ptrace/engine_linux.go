@@ -65,6 +65,9 @@ type engine struct {
 	root  int
 	// starting is the command until it has got the SIGCONT of its hand-over.
 	starting int
+	// noNewPrivs is set if the filter needed that of the command: then set-id programs
+	// have no rights, whoever runs them.
+	noNewPrivs bool
 	// mask is its signal mask, if that had to be changed for it.
 	mask   uint64
 	ended  time.Time // when the command ended
@@ -219,9 +222,7 @@ func (e *engine) serve(tid int, ws syscall.WaitStatus) {
 	}
 	sig := ws.StopSignal()
 	switch kind := uint32(ws) >> 16; {
-	case kind == unix.PTRACE_EVENT_SECCOMP:
-		e.entry(t)
-	case sig == syscall.SIGTRAP|0x80:
+	case kind == unix.PTRACE_EVENT_SECCOMP, sig == syscall.SIGTRAP|0x80:
 		e.syscallStop(t)
 	case kind == unix.PTRACE_EVENT_FORK || kind == unix.PTRACE_EVENT_VFORK || kind == unix.PTRACE_EVENT_CLONE:
 		e.cloned(t, kind != unix.PTRACE_EVENT_CLONE)
@@ -309,7 +310,8 @@ func (e *engine) next() uint64 {
 
 func (e *engine) tell(ev *event.Event) event.Hold { return e.sink.Event(ev) }
 
-// incomplete tells a reason, once each detail is enough for the receiver to sort out.
+// incomplete tells a reason. That the same is told twice is for the receiver to sort
+// out.
 func (e *engine) incomplete(pid int, r event.Reason, detail string) {
 	e.tell(&event.Event{Op: event.Incomplete, Process: pid, Reason: r, Detail: detail, Seq: e.next()})
 }

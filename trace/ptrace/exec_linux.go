@@ -71,7 +71,7 @@ func (e *engine) executed(t *task) {
 
 // setID tells that a set-id program runs without the rights that it should have.
 func (e *engine) setID(t *task, p string) {
-	if os.Geteuid() == 0 {
+	if os.Geteuid() == 0 && !e.noNewPrivs {
 		return // a privileged tracer does not take them away
 	}
 	var st unix.Stat_t
@@ -102,6 +102,10 @@ func (e *engine) loads(t *task, d *decode.Call, c *call) {
 				Reason: event.NotModelled, Detail: "binfmt_misc interpreter of " + p})
 			return
 		case unreadable:
+			if c.ev.Name.Path != "" {
+				c.loads = append(c.loads, event.Event{Op: event.Incomplete, Process: t.process.pid,
+					Reason: event.Unreadable, Detail: p})
+			}
 			return
 		}
 		if interpreter == "" {

@@ -21,13 +21,9 @@ type syscallInfo struct {
 	retData uint64
 }
 
-// The values of op.
-const (
-	infoNone    = 0
-	infoEntry   = 1
-	infoExit    = 2
-	infoSeccomp = 3
-)
+// infoExit is the op of a call's exit (PTRACE_SYSCALL_INFO_EXIT); the others that are
+// seen here are entries.
+const infoExit = 2
 
 func (i *syscallInfo) nr() uint64      { return i.data[0] }
 func (i *syscallInfo) args() [6]uint64 { return [6]uint64(i.data[1:7]) }

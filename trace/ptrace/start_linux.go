@@ -73,8 +73,13 @@ func (e *engine) takeOver(pid int) error {
 	if err := awaitStop(pid, syscall.SIGTRAP, &pending); err != nil {
 		return fmt.Errorf("wait for the first exec: %w", err)
 	}
+	var info syscallInfo
+	if err := getInfo(pid, &info); err != nil {
+		return fmt.Errorf("ptrace get_syscall_info (since Linux 5.3): %w", err)
+	}
 	if !e.c.EveryCall {
-		if err := install(pid, e.c.Options, &pending); err != nil {
+		var err error
+		if e.noNewPrivs, err = install(pid, e.c.Options, &pending); err != nil {
 			return err
 		}
 	}
@@ -134,16 +139,16 @@ func awaitStop(tid int, want syscall.Signal, pending *[]syscall.Signal) error {
 // install makes the command, which has just been loaded and stands at its very
 // first instruction, install the filter: the instruction is overwritten with a
 // system call, the filter is written below the stack, and both are put back as they
-// were.
-func install(pid int, o syscalls.Options, pending *[]syscall.Signal) error {
+// were. noNewPrivs says that the command cannot gain rights any more.
+func install(pid int, o syscalls.Options, pending *[]syscall.Signal) (noNewPrivs bool, err error) {
 	var saved registers
 	if err := getRegisters(pid, &saved); err != nil {
-		return fmt.Errorf("read registers: %w", err)
+		return false, fmt.Errorf("read registers: %w", err)
 	}
 	pc := programCounter(&saved)
 	text := make([]byte, len(trap))
 	if _, err := unix.PtracePeekText(pid, pc, text); err != nil {
-		return fmt.Errorf("read the first instruction: %w", err)
+		return false, fmt.Errorf("read the first instruction: %w", err)
 	}
 	program := program(o)
 	at := (stackPointer(&saved) - redZone - uint64(len(program)+2)*8) &^ 15
@@ -153,13 +158,13 @@ func install(pid int, o syscalls.Options, pending *[]syscall.Signal) error {
 	// not ours.
 	stack := make([]byte, len(code))
 	if err := readMemory(pid, at, stack); err != nil {
-		return fmt.Errorf("read the stack: %w", err)
+		return false, fmt.Errorf("read the stack: %w", err)
 	}
 	if err := writeMemory(pid, at, code); err != nil {
-		return fmt.Errorf("write the filter: %w", err)
+		return false, fmt.Errorf("write the filter: %w", err)
 	}
 	if _, err := unix.PtracePokeText(pid, pc, trap); err != nil {
-		return fmt.Errorf("write the first instruction: %w", err)
+		return false, fmt.Errorf("write the first instruction: %w", err)
 	}
 	call := func(nr uint64, args [3]uint64) (int64, error) {
 		r := saved
@@ -188,6 +193,7 @@ func install(pid int, o syscalls.Options, pending *[]syscall.Signal) error {
 	result, err := filter()
 	if err == nil && result == -int64(syscall.EACCES) {
 		if result, err = call(unix.SYS_PRCTL, [3]uint64{unix.PR_SET_NO_NEW_PRIVS, 1, 0}); err == nil && result == 0 {
+			noNewPrivs = true
 			result, err = filter()
 		}
 	}
@@ -195,22 +201,22 @@ func install(pid int, o syscalls.Options, pending *[]syscall.Signal) error {
 		err = syscall.Errno(-result)
 	}
 	if err != nil {
-		return fmt.Errorf("install the seccomp filter: %w", err)
+		return false, fmt.Errorf("install the seccomp filter: %w", err)
 	}
 	if _, err := unix.PtracePokeText(pid, pc, text); err != nil {
-		return fmt.Errorf("put back the first instruction: %w", err)
+		return false, fmt.Errorf("put back the first instruction: %w", err)
 	}
 	if err := writeMemory(pid, at, stack); err != nil {
-		return fmt.Errorf("put back the stack: %w", err)
+		return false, fmt.Errorf("put back the stack: %w", err)
 	}
 	if err := setRegisters(pid, &saved); err != nil {
-		return fmt.Errorf("write registers: %w", err)
+		return false, fmt.Errorf("write registers: %w", err)
 	}
 	now := make([]byte, len(trap))
 	if _, err := unix.PtracePeekText(pid, pc, now); err != nil || !bytes.Equal(now, text) {
-		return fmt.Errorf("the first instruction was not put back: %v", err)
+		return false, fmt.Errorf("the first instruction was not put back: %v", err)
 	}
-	return nil
+	return noNewPrivs, nil
 }
 
 // readMemory and writeMemory copy whole pieces of a process's memory.

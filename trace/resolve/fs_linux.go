@@ -14,6 +14,9 @@ type OS struct{}
 func (OS) Type(p string) (Type, event.Errno) {
 	var st unix.Stat_t
 	err := unix.Lstat(p, &st)
+	for err == unix.EINTR { // a network file system can be interrupted
+		err = unix.Lstat(p, &st)
+	}
 	if errno, ok := err.(unix.Errno); ok {
 		return Nothing, event.Errno(errno)
 	}

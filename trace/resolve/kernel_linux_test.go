@@ -79,7 +79,7 @@ func TestKernel(t *testing.T) {
 				if random.IntN(50) == 0 {
 					p := filepath.Join(dirs[random.IntN(len(dirs))], name())
 					if target, err := os.Readlink(p); err == nil && os.Remove(p) == nil {
-						r.Changed(p)
+						r.Removed(p, false)
 						_ = target
 						os.Symlink(spelling(4), p)
 					}

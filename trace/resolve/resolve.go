@@ -6,7 +6,7 @@
 //
 // The walk looks at each component with lstat(2). Directories and directory links
 // that were seen are kept in a prefix cache, which the engine invalidates through
-// [Resolver.Changed] at each operation that can turn one into another; the last
+// [Resolver.Renamed] and [Resolver.Removed] at each operation that can turn one into another; the last
 // component is always looked at anew. The cache is for speed only: what it says
 // is what the walk would find.
 //
@@ -75,6 +75,10 @@ type Result struct {
 	// no name (a pipe behind /dev/fd).
 	Path  string
 	Links []event.Link
+	Ups   []string // as event.Name defines them
+	// Missing is the part of Path up to the name at which the walk stopped; empty if
+	// it did not.
+	Missing string
 	// Type is what is there.
 	Type Type
 	// Err is why nothing is, or 0.
@@ -115,6 +119,9 @@ func (r *Resolver) Resolve(q Request) Result {
 			rest = tail
 			continue
 		case "..":
+			if cur != q.Base && cur != "/" {
+				res.Ups = append(res.Ups, cur)
+			}
 			cur = path.Dir(cur)
 			rest = tail
 			continue
@@ -127,7 +134,7 @@ func (r *Resolver) Resolve(q Request) Result {
 				if last && !slash && !follow {
 					// The link itself is asked for; it is in proc, which is never
 					// an input.
-					return Result{Path: "/proc/" + rest, Links: res.Links, Type: Link}
+					return Result{Path: "/proc/" + rest, Links: res.Links, Ups: res.Ups, Type: Link}
 				}
 			}
 		}
@@ -151,13 +158,13 @@ func (r *Resolver) Resolve(q Request) Result {
 			if errno == 0 {
 				errno = event.ENOTDIR
 			}
-			res.Path, res.Err, res.Type = beyond(p, tail), errno, Nothing
+			res.Path, res.Err, res.Type, res.Missing = beyond(p, tail), errno, Nothing, p
 			return res
 		}
 		if jumps(p) {
 			to, ok := r.fs.Jump(p, s.target)
 			if !ok {
-				return Result{Links: res.Links, Type: Else}
+				return Result{Links: res.Links, Ups: res.Ups, Type: Else}
 			}
 			if last {
 				res.Path = to
@@ -219,8 +226,27 @@ func (r *Resolver) look(p string) (seen, Type, event.Errno) {
 	return seen{}, t, errno
 }
 
-// Changed tells the cache that what is at p may be something else from now on.
-func (r *Resolver) Changed(p string) {
+// Renamed tells the cache that what was at from is now at to. A directory takes with
+// it all that is below it, by whatever way that was reached.
+func (r *Resolver) Renamed(from, to string) {
+	if t, _ := r.fs.Type(to); t == Directory || t == Link {
+		clear(r.cache)
+		return
+	}
+	r.forget(from) // an exchange puts something there
+	r.forget(to)
+}
+
+// Removed tells the cache that what was at p is gone.
+func (r *Resolver) Removed(p string, directory bool) {
+	if directory {
+		clear(r.cache)
+		return
+	}
+	r.forget(p)
+}
+
+func (r *Resolver) forget(p string) {
 	if _, ok := r.cache[p]; ok {
 		clear(r.cache)
 	}

@@ -203,19 +203,27 @@ func TestChanged(t *testing.T) {
 	}
 	want("l/f", "/d/f [/l -> d] else")
 	fs["/l"] = "-> e"
-	r.Changed("/l")
+	r.Removed("/l", false)
 	want("l/f", "/e/f [/l -> e] else")
 	fs["/l"] = "dir"
 	fs["/l/f"] = "file"
-	r.Changed("/l")
+	r.Removed("/l", false)
 	want("l/f", "/l/f else")
 	// The parent of what was seen.
 	fs["/d/sub"] = "dir"
 	fs["/d/sub/f"] = "file"
 	want("d/sub/f", "/d/sub/f else")
 	fs["/d"] = "-> e"
-	r.Changed("/d")
+	r.Renamed("/old", "/d")
 	want("d/sub/f", "/e/sub/f [/d -> e] ENOENT")
+	// A directory that was never looked at itself, because walks started in it.
+	fs["/w"], fs["/w/c"], fs["/w/c/x"] = "dir", "dir", "file"
+	if got := answer(r.Resolve(resolve.Request{Base: "/w", Spelled: "c/x", Follow: true})); got != "/w/c/x else" {
+		t.Errorf("c/x in /w: got %s", got)
+	}
+	fs["/old"], fs["/w/c"] = "dir", "-> ../e"
+	r.Renamed("/w", "/old")
+	want("w/c/f", "/e/f [/w/c -> ../e] else")
 	// What is made where nothing was is seen without being told.
 	want("new/f", "/new/f ENOENT")
 	fs["/new"], fs["/new/f"] = "dir", "file"
