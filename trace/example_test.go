@@ -58,7 +58,7 @@ func ExampleRun_footprint() {
 	dir := scratch()
 	defer os.RemoveAll(dir)
 
-	folder := footprint.New(footprint.Options{FS: new(osfs.FS), Path: trace.SearchPath(), Dir: dir, Root: dir})
+	folder := footprint.New(footprint.Options{FS: new(osfs.FS), Path: trace.SearchPath(), Dir: dir})
 	command := trace.Command{Args: []string{"cp", "in", "out"}, Dir: dir}
 	if _, err := trace.Run(context.Background(), command, folder); err != nil {
 		log.Fatal(err)

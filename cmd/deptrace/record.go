@@ -9,7 +9,6 @@ import (
 
 	"deptrace/cache"
 	"deptrace/depfile/manifest"
-	"deptrace/depfile/outfile"
 	"deptrace/trace/event"
 	"deptrace/trace/footprint"
 )
@@ -67,7 +66,7 @@ func (s *step) write(end ending, broken error) {
 		s.summary(fp)
 	}
 	if len(gaps) > 0 {
-		s.incomplete(fp, gaps)
+		s.incomplete(gaps)
 	}
 }
 
@@ -134,7 +133,7 @@ func (s *step) writeManifest(fp *footprint.Footprint, end ending, n names) (*man
 			return old, nil
 		}
 	}
-	return m, outfile.Write(n.manifest, m.Encode())
+	return m, m.Write(n.manifest)
 }
 
 // dropOld sees to it that a record of an earlier run is not taken for one of the
@@ -152,7 +151,7 @@ func dropOld(path string) {
 
 // incomplete says, on one line, why the record is not all; with -v also what the
 // user can do.
-func (s *step) incomplete(fp *footprint.Footprint, gaps []string) {
+func (s *step) incomplete(gaps []string) {
 	errorf("incomplete record: %s", listed(gaps))
 	if !s.f.verbose {
 		return

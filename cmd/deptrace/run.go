@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 
@@ -242,7 +243,7 @@ func (s *step) speak() {
 
 // watch runs the command under an engine, or, if none works and the user said so,
 // under none.
-func (s *step) watch(signals <-chan osSignal) (trace.Result, error) {
+func (s *step) watch(signals <-chan os.Signal) (trace.Result, error) {
 	s.newFolder()
 	result, err := trace.Run(context.Background(), trace.Command{
 		Args:    s.argv,

@@ -16,9 +16,6 @@ import (
 	"deptrace/trace/footprint/osfs"
 )
 
-// osSignal is os.Signal.
-type osSignal = os.Signal
-
 // step is the step that deptrace is to run, and what it learns of it. It is the
 // sink of the step's events.
 type step struct {
@@ -132,7 +129,6 @@ func (s *step) newFolder() {
 		FS:   s.fs,
 		Path: trace.SearchPath(),
 		Dir:  s.dir,
-		Root: s.root,
 		Own:  s.isOwn,
 	}
 	if s.hashes() {

@@ -35,8 +35,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Write makes data the content of the file at path. On an error the file is as it
@@ -52,33 +50,6 @@ func Write(path string, data []byte) error {
 		err = replace(p.name, data)
 	}
 	if err != nil {
-		return failed(path, err)
-	}
-	return nil
-}
-
-// Check reports why [Write] could not write to path, as far as that can be known
-// without writing: the directory is missing or may not be written to, path is a
-// directory. A nil error is no promise.
-func Check(path string) error {
-	p, err := locate(path)
-	if err != nil {
-		return failed(path, err)
-	}
-	name := p.name
-	if !p.through {
-		// The file itself is replaced, so its own permissions do not matter.
-		name = filepath.Dir(name)
-		if fi, err := os.Stat(name); err != nil {
-			return failed(path, fmt.Errorf("directory %s: %w", name, cause(err)))
-		} else if !fi.IsDir() {
-			return failed(path, fmt.Errorf("directory %s: %w", name, syscall.ENOTDIR))
-		}
-	}
-	if err := unix.Access(name, unix.W_OK); err != nil {
-		if !p.through {
-			err = fmt.Errorf("directory %s: %w", name, err)
-		}
 		return failed(path, err)
 	}
 	return nil

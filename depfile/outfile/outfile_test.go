@@ -110,7 +110,6 @@ func TestLinkLoop(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "loop")
 	symlink(t, "loop", path)
 	wantError(t, Write(path, []byte("x")), path, syscall.ELOOP)
-	wantError(t, Check(path), path, syscall.ELOOP)
 }
 
 func TestFifoIsWrittenThrough(t *testing.T) {
@@ -124,9 +123,6 @@ func TestFifoIsWrittenThrough(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := Check(path); err != nil {
-		t.Error(err)
-	}
 	write(t, path, "through")
 	got := make([]byte, len("through"))
 	if _, err := io.ReadFull(f, got); err != nil || string(got) != "through" {
@@ -189,7 +185,6 @@ func TestErrorsNameThePathAndLeaveNothing(t *testing.T) {
 		{"", fs.ErrNotExist},
 	} {
 		wantError(t, Write(c.path, []byte("x")), c.path, c.want)
-		wantError(t, Check(c.path), c.path, c.want)
 	}
 	noLitter(t, dir)
 }
@@ -204,20 +199,6 @@ func TestFailedRenameLeavesNothing(t *testing.T) {
 	noLitter(t, dir)
 }
 
-func TestCheckWritesNothing(t *testing.T) {
-	dir := t.TempDir()
-	past := time.Unix(1_000_000_000, 0)
-	if err := os.Chtimes(dir, past, past); err != nil {
-		t.Fatal(err)
-	}
-	if err := Check(filepath.Join(dir, "out.d")); err != nil {
-		t.Error(err)
-	}
-	if fi, _ := os.Stat(dir); !fi.ModTime().Equal(past) {
-		t.Error("the directory was written to")
-	}
-}
-
 // proc is read-only for root, too.
 func TestDirectoryThatCannotBeWrittenTo(t *testing.T) {
 	dir := t.TempDir()
@@ -230,7 +211,7 @@ func TestDirectoryThatCannotBeWrittenTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, "out.d")
-	for _, err := range []error{Write(path, []byte("x")), Check(path)} {
+	for _, err := range []error{Write(path, []byte("x"))} {
 		if err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("got %v, want an error that names %s", err, path)
 		}

@@ -11,9 +11,9 @@ type Options struct {
 	// Path are the directories of PATH, as spelled, in which deptrace itself would
 	// search a command.
 	Path []string
-	// Dir is the step's working directory and Root the root of what it builds:
-	// absolute, links resolved. Spellings are rebased onto Dir.
-	Dir, Root string
+	// Dir is the step's working directory, absolute, links resolved. Spellings are
+	// rebased onto it.
+	Dir string
 	// Own reports whether deptrace itself writes path, an absolute one: then it
 	// is neither an input nor an output nor a name in a list. nil: it writes none.
 	Own func(path string) bool

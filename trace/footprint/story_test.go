@@ -71,7 +71,7 @@ func newStory(t testing.TB) *story {
 	s.fs.place("/w", footprint.Dir, "")
 	s.fs.place("/tmp", footprint.Dir, "")
 	s.keeper = &memKeeper{fs: s.fs}
-	s.options = footprint.Options{FS: s.fs, Keeper: s.keeper, Path: []string{"/usr/local/bin", "/usr/bin"}, Dir: "/w", Root: "/w",
+	s.options = footprint.Options{FS: s.fs, Keeper: s.keeper, Path: []string{"/usr/local/bin", "/usr/bin"}, Dir: "/w",
 		Own: func(path string) bool { return strings.HasSuffix(path, ".d") }}
 	s.proc = &proc{story: s, pid: firstPID, dir: "/w"}
 	return s

@@ -121,9 +121,6 @@ const (
 	A5
 )
 
-// Index returns the argument's place, and false for NoArg.
-func (a Arg) Index() (i int, ok bool) { return int(a) - 1, a != NoArg }
-
 // Of returns the argument's value in a call, 0 for NoArg.
 func (a Arg) Of(args *[6]uint64) uint64 {
 	if a == NoArg {

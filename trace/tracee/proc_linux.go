@@ -38,9 +38,6 @@ func Raw(tid, fd int) string {
 	return s
 }
 
-// Root returns the absolute path of the root directory of a thread.
-func Root(tid int) (string, error) { return readlink(proc(tid, "root")) }
-
 func proc(tid int, what string) string {
 	return "/proc/" + strconv.Itoa(tid) + "/" + what
 }
