@@ -534,6 +534,9 @@ func TestBuildLog(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(m.Side) != 0 {
+			t.Errorf("%s: side %v", name, m.Side)
+		}
 		if len(m.Outputs) != 1 || m.Outputs[0].Path != output || !m.Complete {
 			t.Errorf("%s: outputs %v, complete %v, want %s alone", name, m.Outputs, m.Complete, output)
 		}

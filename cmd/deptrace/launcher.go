@@ -198,7 +198,7 @@ func (s *step) beside(out string) string {
 func (s *step) products(fp *footprint.Footprint) []string {
 	var paths, logs []string
 	for _, o := range fp.Outputs {
-		if o.State.Type != footprint.File || o.Shared || !under(o.Path, s.root) || s.ignored(o.Path) {
+		if o.State.Type != footprint.File || !under(o.Path, s.root) || s.ignored(o.Path) {
 			continue
 		}
 		if s.isLog(o.Path) {

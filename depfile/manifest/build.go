@@ -189,7 +189,7 @@ func (b *builder) outputs(outputs []footprint.Output) {
 		}
 		m := Output{Path: form}
 		list := &b.m.Outputs
-		side := outside(form) || out.Shared
+		side := outside(form)
 		if side {
 			list = &b.m.Side
 		}

@@ -200,9 +200,8 @@ func (w *walker) input(t *table) Input {
 
 func (w *walker) output(t *table, side bool) Output {
 	out := Output{Path: w.path(t, "path")}
-	// On the side there can be a log below the root, too.
-	if w.err == nil && outside(out.Path) && !side {
-		w.fail(t, "path %q is outside the root", out.Path)
+	if w.err == nil && outside(out.Path) != side {
+		w.fail(t, "path %q is on the wrong side of the root", out.Path)
 	}
 	out.Kind = named(w, t, "kind", File, Removed)
 	switch out.Kind {

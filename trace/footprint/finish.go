@@ -56,7 +56,7 @@ func (f *Folder) compare(n *node) {
 	nothing := n.found.Type == None && n.now.Type == None
 	changed := n.touched && (n.wished || !n.now.Same(n.found))
 	n.temporary = nothing && n.replaced && (!n.wished || f.inTemporary(n))
-	n.output = changed && !n.temporary && n.now.Type != Other
+	n.output = changed && !n.temporary && !n.shared && n.now.Type != Other
 	if !n.touched && !n.own && !n.found.Kernel && f.edited(n, n.now) {
 		f.gap(event.Edited, n.path)
 	}
@@ -64,7 +64,7 @@ func (f *Folder) compare(n *node) {
 
 // addOutput adds n, which is an output, to r.
 func (f *Folder) addOutput(n *node, r *Footprint) {
-	o := Output{Path: n.path, State: n.now, InOut: f.contentMattered(n), Shared: n.shared}
+	o := Output{Path: n.path, State: n.now, InOut: f.contentMattered(n)}
 	if n.now.Type == Symlink {
 		target, err := f.o.FS.Readlink(n.path)
 		if err != nil {

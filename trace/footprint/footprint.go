@@ -101,9 +101,6 @@ type Output struct {
 	// InOut is set if the content found here before mattered: a Read of the same
 	// Path is among the inputs.
 	InOut bool
-	// Shared is set on a log that the step was given and that others write to, too:
-	// it has changed, by whomever.
-	Shared bool
 }
 
 // Program is a command name that was searched in PATH.

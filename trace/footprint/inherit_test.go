@@ -1,6 +1,12 @@
 package footprint_test
 
-import "testing"
+import (
+	"slices"
+	"testing"
+
+	"deptrace/trace/event"
+	"deptrace/trace/footprint"
+)
 
 // What a shell has opened for the step, before deptrace started.
 func TestInherit(t *testing.T) {
@@ -31,4 +37,34 @@ func TestInheritIsHeld(t *testing.T) {
 	}
 	log.append("more")
 	s.want("read /w/a inout", "inout /w/a file")
+}
+
+// A log that others write to, too, is nothing of the step's, whoever wrote; but its
+// name is one of those in its directory.
+func TestInheritedLogOfOthers(t *testing.T) {
+	const log = event.Write | event.Append | event.Shared
+	folder := func(name string) (*footprint.Folder, *story) {
+		s := newStory(t)
+		old(s)
+		f := footprint.New(s.options)
+		f.Event(&event.Event{Seq: 1, Op: event.Inherit, Descriptor: 1, Flags: log, Name: event.Name{Path: name}})
+		return f, s
+	}
+	for _, name := range []string{"/w/a", "/w/empty"} {
+		f, s := folder(name)
+		s.fs.names[name].text += "more"
+		s.fs.names[name].mtime++
+		fp := f.Finish()
+		if len(fp.Inputs)+len(fp.Outputs)+len(fp.Incomplete) != 0 {
+			t.Errorf("%s: got %v, %v, %v, want nothing", name, fp.Inputs, fp.Outputs, fp.Incomplete)
+		}
+	}
+	f, _ := folder("/w/a")
+	f.Event(&event.Event{Seq: 2, Op: event.List, Name: event.Name{Path: "/w"}})
+	for _, in := range f.Finish().Inputs {
+		if in.Kind == footprint.List && slices.ContainsFunc(in.Entries, func(e footprint.Entry) bool { return e.Name == "a" }) {
+			return
+		}
+	}
+	t.Error("the log is not in the list of its directory")
 }

@@ -151,8 +151,8 @@ func (f *Folder) listing(n *node) {
 
 // inherit folds a descriptor that the step was given. Of a file that the shell has
 // just emptied for it (`> out.h`) the step is the author, even if it writes
-// nothing. A log that is not the step's alone is left out of all comparisons: others
-// write to it at the same time, and what is in it is no product of the step.
+// nothing. A log that is not the step's alone is left out: others write to it at the
+// same time, and what is in it is no product of the step.
 func (f *Folder) inherit(n *node, e *event.Event) event.Hold {
 	if n.found.Type != File {
 		return nil
