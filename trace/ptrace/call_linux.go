@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -135,7 +134,7 @@ func (e *engine) followed(t *task, d *decode.Call, args *[6]uint64) bool {
 			return false
 		}
 		binary.LittleEndian.PutUint64(flags[:], binary.LittleEndian.Uint64(flags[:])&^syscalls.CloneUntraced)
-		return writeMemory(t.tid, args[0], flags[:]) == nil
+		return e.memory.Write(args[0], flags[:]) == nil
 	}
 	var r registers
 	if getRegisters(t.tid, &r) != nil {
@@ -315,10 +314,9 @@ func (e *engine) name(t *task, n decode.Name, to *event.Name) (r resolve.Result,
 		}
 		to.Base = base
 	}
-	self := strconv.Itoa(t.process.pid)
 	r = e.resolver.Resolve(resolve.Request{
 		Base: to.Base, Spelled: n.Text, Follow: !n.NoFollow,
-		Self: self, Thread: self + "/task/" + strconv.Itoa(t.tid),
+		Self: t.process.self, Thread: t.self,
 	})
 	to.Path, to.Links, to.Ups = r.Path, r.Links, r.Ups
 	if r.Err == event.ENAMETOOLONG && len(n.Text) < pathMax && len(to.Base)+len(n.Text) >= pathMax {

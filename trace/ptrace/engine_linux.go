@@ -87,6 +87,7 @@ type engine struct {
 // task is a thread that is watched.
 type task struct {
 	tid     int
+	self    string // what the thread calls /proc/thread-self: "123/task/125"
 	process *process
 	// call is the call that the thread is in and whose outcome is awaited.
 	call *call
@@ -102,6 +103,7 @@ type task struct {
 // process is a thread group.
 type process struct {
 	pid  int
+	self string // what it calls /proc/self: "123"
 	name string // of its program
 }
 

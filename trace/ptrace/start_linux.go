@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"deptrace/trace/syscalls"
+	"deptrace/trace/tracee"
 
 	"golang.org/x/sys/unix"
 )
@@ -156,11 +157,12 @@ func install(pid int, o syscalls.Options, pending *[]syscall.Signal) (noNewPrivs
 	// The stack is writable, so it need not be written word by word as the text,
 	// which took 4 ms. What was below it is put back: it is fresh from execve, but
 	// not ours.
+	memory := tracee.Memory{Thread: pid}
 	stack := make([]byte, len(code))
-	if err := readMemory(pid, at, stack); err != nil {
+	if err := memory.Read(at, stack); err != nil {
 		return false, fmt.Errorf("read the stack: %w", err)
 	}
-	if err := writeMemory(pid, at, code); err != nil {
+	if err := memory.Write(at, code); err != nil {
 		return false, fmt.Errorf("write the filter: %w", err)
 	}
 	if _, err := unix.PtracePokeText(pid, pc, trap); err != nil {
@@ -206,7 +208,7 @@ func install(pid int, o syscalls.Options, pending *[]syscall.Signal) (noNewPrivs
 	if _, err := unix.PtracePokeText(pid, pc, text); err != nil {
 		return false, fmt.Errorf("put back the first instruction: %w", err)
 	}
-	if err := writeMemory(pid, at, stack); err != nil {
+	if err := memory.Write(at, stack); err != nil {
 		return false, fmt.Errorf("put back the stack: %w", err)
 	}
 	if err := setRegisters(pid, &saved); err != nil {
@@ -217,30 +219,6 @@ func install(pid int, o syscalls.Options, pending *[]syscall.Signal) (noNewPrivs
 		return false, fmt.Errorf("the first instruction was not put back: %v", err)
 	}
 	return noNewPrivs, nil
-}
-
-// readMemory and writeMemory copy whole pieces of a process's memory.
-func readMemory(pid int, at uint64, b []byte) error {
-	n, err := unix.ProcessVMReadv(pid, iovec(b), []unix.RemoteIovec{{Base: uintptr(at), Len: len(b)}}, 0)
-	return whole(n, b, err)
-}
-
-func writeMemory(pid int, at uint64, b []byte) error {
-	n, err := unix.ProcessVMWritev(pid, iovec(b), []unix.RemoteIovec{{Base: uintptr(at), Len: len(b)}}, 0)
-	return whole(n, b, err)
-}
-
-func iovec(b []byte) []unix.Iovec {
-	v := []unix.Iovec{{Base: &b[0]}}
-	v[0].SetLen(len(b))
-	return v
-}
-
-func whole(n int, b []byte, err error) error {
-	if err == nil && n < len(b) {
-		err = syscall.EFAULT
-	}
-	return err
 }
 
 func program(o syscalls.Options) []unix.SockFilter {

@@ -4,6 +4,7 @@ package ptrace
 
 import (
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 func (e *engine) newTask(tid, pid int, parent *process) *task {
 	p := e.processes[pid]
 	if p == nil {
-		p = &process{pid: pid, name: "?"}
+		p = &process{pid: pid, self: strconv.Itoa(pid), name: "?"}
 		parentPid := 0
 		if parent != nil {
 			p.name, parentPid = parent.name, parent.pid
@@ -30,7 +31,7 @@ func (e *engine) newTask(tid, pid int, parent *process) *task {
 		e.mu.Unlock()
 		e.tell(&event.Event{Op: event.Fork, Process: parentPid, Child: pid, Seq: e.next()})
 	}
-	t := &task{tid: tid, process: p}
+	t := &task{tid: tid, self: p.self + "/task/" + strconv.Itoa(tid), process: p}
 	e.tasks[tid] = t
 	return t
 }

@@ -30,14 +30,7 @@ func (OS) Type(p string) (Type, event.Errno) {
 }
 
 // Readlink implements [FS].
-func (OS) Readlink(p string) (string, error) {
-	var buf [4096]byte
-	n, err := unix.Readlink(p, buf[:])
-	if err != nil {
-		return "", err
-	}
-	return string(buf[:n]), nil
-}
+func (OS) Readlink(p string) (string, error) { return tracee.Readlink(p) }
 
 // Jump implements [FS].
 func (OS) Jump(p, target string) (string, bool) {

@@ -17,7 +17,7 @@ const pathMax = 4096
 // Reading up to a boundary of it cannot run into memory that is not there.
 const pageSize = 4096
 
-// Memory reads the memory of one thread's process. It is a [decode.Memory]. It must
+// Memory reads and writes the memory of one thread's process. It is a [decode.Memory]. It must
 // not be used by two goroutines at a time.
 type Memory struct {
 	Thread int
@@ -58,19 +58,45 @@ func (m *Memory) Read(addr uint64, b []byte) error {
 	return nil
 }
 
-func (m *Memory) read(addr uint64, b []byte) (int, error) {
-	if addr == 0 || addr > 1<<63 {
-		return 0, decode.ErrFault
+// Write copies b to addr.
+func (m *Memory) Write(addr uint64, b []byte) error {
+	if err := m.span(addr, b); err != nil || len(b) == 0 {
+		return err
 	}
-	m.local[0] = unix.Iovec{Base: &b[0]}
+	n, err := unix.ProcessVMWritev(m.Thread, m.local[:], m.remote[:], 0)
+	if n, err = m.result("write", n, err); err == nil && n < len(b) {
+		err = decode.ErrFault
+	}
+	return err
+}
+
+func (m *Memory) read(addr uint64, b []byte) (int, error) {
+	if err := m.span(addr, b); err != nil {
+		return 0, err
+	}
+	n, err := unix.ProcessVMReadv(m.Thread, m.local[:], m.remote[:], 0)
+	return m.result("read", n, err)
+}
+
+// span has the next copy be between b and addr.
+func (m *Memory) span(addr uint64, b []byte) error {
+	if addr == 0 || addr > 1<<63 {
+		return decode.ErrFault
+	}
+	if len(b) > 0 {
+		m.local[0] = unix.Iovec{Base: &b[0]}
+	}
 	m.local[0].SetLen(len(b))
 	m.remote[0] = unix.RemoteIovec{Base: uintptr(addr), Len: len(b)}
-	n, err := unix.ProcessVMReadv(m.Thread, m.local[:], m.remote[:], 0)
+	return nil
+}
+
+func (m *Memory) result(what string, n int, err error) (int, error) {
 	switch {
 	case err == unix.EFAULT || err == nil && n == 0:
 		return 0, decode.ErrFault
 	case err != nil:
-		return 0, fmt.Errorf("read memory of process %d: %w", m.Thread, err)
+		return 0, fmt.Errorf("%s memory of process %d: %w", what, m.Thread, err)
 	}
 	return n, nil
 }

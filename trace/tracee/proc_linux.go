@@ -31,7 +31,7 @@ func Descriptor(tid, fd int) (string, error) {
 // Raw returns what proc says of a descriptor, as "pipe:[123]", or "" if it is
 // closed.
 func Raw(tid, fd int) string {
-	s, err := readlink(proc(tid, "fd/"+strconv.Itoa(fd)))
+	s, err := Readlink(proc(tid, "fd/"+strconv.Itoa(fd)))
 	if err != nil {
 		return ""
 	}
@@ -42,7 +42,8 @@ func proc(tid int, what string) string {
 	return "/proc/" + strconv.Itoa(tid) + "/" + what
 }
 
-func readlink(p string) (string, error) {
+// Readlink returns the text of the link at p, which is at most as long as a path.
+func Readlink(p string) (string, error) {
 	var buf [pathMax]byte
 	n, err := unix.Readlink(p, buf[:])
 	if err != nil {
@@ -53,7 +54,7 @@ func readlink(p string) (string, error) {
 
 // named reads a link of proc(5) that leads to an open file.
 func named(p string) (string, error) {
-	s, err := readlink(p)
+	s, err := Readlink(p)
 	if err != nil {
 		return "", err
 	}
