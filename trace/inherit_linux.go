@@ -18,19 +18,19 @@ import (
 // inherited tells the files that the command is given open, and waits until their
 // contents have been saved where that is asked for. stdin is what proc calls the
 // standard input, if it is a pipe or the like from which something could be read.
-func (c *Command) inherited(sink event.Sink) (files []uintptr, stdin string, err error) {
+func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err error) {
 	given := map[int]int{} // descriptor of the command to that of this process
 	for i, f := range []*os.File{c.Stdin, c.Stdout, c.Stderr} {
 		fd := i
 		if f != nil {
 			fd = int(f.Fd())
 		}
-		files = append(files, uintptr(fd))
+		files[i] = fd
 		given[i] = fd
 	}
 	names, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		return nil, "", fmt.Errorf("list the inherited descriptors: %w", err)
+		return files, "", fmt.Errorf("list the inherited descriptors: %w", err)
 	}
 	for _, n := range names {
 		fd, err := strconv.Atoi(n.Name())

@@ -6,10 +6,10 @@ import (
 	"context"
 	"errors"
 	"os"
-	"syscall"
 	"time"
 
 	"deptrace/trace/event"
+	"deptrace/trace/launch"
 	"deptrace/trace/ptrace"
 	"deptrace/trace/syscalls"
 )
@@ -32,32 +32,28 @@ func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 	if err != nil {
 		return Result{}, &StartError{c.Args[0], err}
 	}
+	command := launch.Command{Path: p, Args: c.Args, Env: c.Env, Dir: c.Dir, Files: files}
+	if command.Env == nil {
+		command.Env = os.Environ()
+	}
 	var refused []error
 	for _, name := range engines {
 		started := false
-		config := ptrace.Config{
-			Path: p, Args: c.Args, Env: c.Env, Dir: c.Dir, Files: files,
+		r, err := ptrace.Run(ctx, ptrace.Config{
+			Command:   command,
 			EveryCall: name == PtraceSlow,
 			Options:   syscalls.Options{Descriptors: c.Descriptors, Stdin: stdin != ""},
 			Stdin:     stdin,
 			Grace:     grace, KillLate: c.Daemons == Kill, Signals: c.Signals,
 			Seq:     first.seq,
 			Started: func(int) { started = true },
-		}
-		if config.Env == nil {
-			config.Env = os.Environ()
-		}
-		r, err := ptrace.Run(ctx, config, sink)
-		var cannot *ptrace.StartError
-		if errors.As(err, &cannot) && cannot.Errno == syscall.ENOEXEC {
-			config.Path, config.Args = shell, append([]string{shell, p}, c.Args[1:]...)
-			r, err = ptrace.Run(ctx, config, sink)
-		}
-		if started || err == nil {
+		}, sink)
+		if started {
 			c.log("engine %s", name)
 			return Result{Engine: name, Status: r.Status, Signal: r.Signal}, err
 		}
-		if errors.As(err, &cannot) {
+		var cannot *launch.Error
+		if errors.As(err, &cannot) && !cannot.Refused() {
 			return Result{}, &StartError{c.Args[0], cannot.Errno}
 		}
 		c.log("engine %s does not work here: %v", name, err)
@@ -78,9 +74,6 @@ func (n *numbered) Event(e *event.Event) event.Hold {
 	e.Seq = n.seq
 	return n.sink.Event(e)
 }
-
-// shell runs files that the kernel does not know how to execute.
-const shell = "/bin/sh"
 
 func (c *Command) log(format string, args ...any) {
 	if c.Log != nil {

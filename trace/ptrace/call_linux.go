@@ -6,13 +6,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
+	"path"
 	"syscall"
 
 	"deptrace/trace/decode"
 	"deptrace/trace/event"
-	"deptrace/trace/resolve"
+	"deptrace/trace/observe"
 	"deptrace/trace/syscalls"
 	"deptrace/trace/tracee"
 )
@@ -30,9 +29,9 @@ type call struct {
 // syscallStop handles the stop at a call's entry or exit, or that of the filter.
 func (e *engine) syscallStop(t *task) {
 	var info syscallInfo
-	if err := getInfo(t.tid, &info); err != nil {
+	if err := getInfo(t.TID, &info); err != nil {
 		if err != syscall.ESRCH {
-			e.incomplete(t.process.pid, event.Lost, "ptrace get_syscall_info: "+err.Error())
+			e.cannotAsk(t, fmt.Errorf("ptrace get_syscall_info (since Linux 5.3): %w", err))
 		}
 		e.resume(t, 0)
 		return
@@ -66,7 +65,7 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if abi != native {
 		if !e.told[event.ABINotModelled] {
 			e.told[event.ABINotModelled] = true
-			e.incomplete(t.process.pid, event.ABINotModelled, fmt.Sprintf("%v in %s", abi, t.process.name))
+			e.incomplete(t.pid(), event.ABINotModelled, fmt.Sprintf("%v in %s", abi, t.process.Name))
 		}
 		return nil, nil
 	}
@@ -79,29 +78,33 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 		e.refuse(t)
 		return &call{refused: spec.Refuse}, nil
 	}
-	e.memory.Thread = t.tid
-	d, ok, err := decode.Decode(abi, info.nr(), args, &e.memory)
+	e.observer.Memory.Thread = t.TID
+	d, ok, err := decode.Decode(abi, info.nr(), args, &e.observer.Memory)
 	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
-		e.incomplete(t.process.pid, event.Memory, t.process.name)
+		e.incomplete(t.pid(), event.Memory, t.process.Name)
 	}
 	if err == nil && d.Reads {
 		e.readsStdin(t)
 	}
 	if ok && d.Reason == event.NotFollowed && e.followed(t, &d, &args) {
-		if d, ok, err = decode.Decode(abi, info.nr(), args, &e.memory); err != nil {
+		if d, ok, err = decode.Decode(abi, info.nr(), args, &e.observer.Memory); err != nil {
 			ok = false
 		}
 	}
 	if !ok || d.Op == event.None || spec.OnDemand && !e.c.Options.Descriptors {
 		return nil, nil
 	}
+	if e.launching && d.Op != event.Exec {
+		return nil, nil // what the child does before it executes the command is no business of the step's
+	}
 	c := &call{zeroIsNone: spec.ZeroIsNone}
-	looked, ok := e.event(t, &d, &c.ev)
+	looked, ok := e.observer.Event(&t.Thread, &d, &c.ev)
 	if !ok {
 		return nil, nil
 	}
+	c.ev.Seq = e.next()
 	if d.Op == event.Exec && looked.State == event.OK {
-		e.loads(t, &d, c)
+		c.loads = e.observer.Loads(&t.Thread, &d, &c.ev)
 	}
 	if spec.When == syscalls.AtEntry {
 		c.ev.Outcome = looked
@@ -118,9 +121,9 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 // readsStdin tells, once, that the step reads from its standard input, where that is
 // a pipe or the like and has not been replaced since.
 func (e *engine) readsStdin(t *task) {
-	if !e.told[event.Stdin] && tracee.Raw(t.tid, 0) == e.c.Stdin {
+	if !e.told[event.Stdin] && tracee.Raw(t.TID, 0) == e.c.Stdin {
 		e.told[event.Stdin] = true
-		e.incomplete(t.process.pid, event.Stdin, "")
+		e.incomplete(t.pid(), event.Stdin, "")
 	}
 }
 
@@ -130,28 +133,28 @@ func (e *engine) readsStdin(t *task) {
 func (e *engine) followed(t *task, d *decode.Call, args *[6]uint64) bool {
 	if d.Spec.Style == syscalls.CloneArgs {
 		var flags [8]byte
-		if e.memory.Read(args[0], flags[:]) != nil {
+		if e.observer.Memory.Read(args[0], flags[:]) != nil {
 			return false
 		}
 		binary.LittleEndian.PutUint64(flags[:], binary.LittleEndian.Uint64(flags[:])&^syscalls.CloneUntraced)
-		return e.memory.Write(args[0], flags[:]) == nil
+		return e.observer.Memory.Write(args[0], flags[:]) == nil
 	}
 	var r registers
-	if getRegisters(t.tid, &r) != nil {
+	if getRegisters(t.TID, &r) != nil {
 		return false
 	}
 	args[0] &^= syscalls.CloneUntraced
 	setFirst(&r, args[0])
-	return setRegisters(t.tid, &r) == nil
+	return setRegisters(t.TID, &r) == nil
 }
 
 // refuse keeps the call from being made. Its exit will be given the error.
 func (e *engine) refuse(t *task) {
 	var r registers
-	if getRegisters(t.tid, &r) == nil && cancelCall(t.tid, &r) == nil {
+	if getRegisters(t.TID, &r) == nil && cancelCall(t.TID, &r) == nil {
 		return
 	}
-	e.incomplete(t.process.pid, event.NotModelled, "a call that could not be refused")
+	e.incomplete(t.pid(), event.NotModelled, "a call that could not be refused")
 }
 
 // restarted is the first of the error numbers by which the kernel tells itself to
@@ -164,9 +167,9 @@ func (e *engine) exit(t *task, info *syscallInfo) {
 	t.call, t.toExit = nil, false
 	if c != nil && c.refused != 0 {
 		var r registers
-		if getRegisters(t.tid, &r) == nil {
+		if getRegisters(t.TID, &r) == nil {
 			setResult(&r, -int64(c.refused))
-			setRegisters(t.tid, &r)
+			setRegisters(t.TID, &r)
 		}
 		c = nil
 	}
@@ -187,6 +190,9 @@ func (e *engine) exit(t *task, info *syscallInfo) {
 // outcome tells a call whose outcome is in its event.
 func (e *engine) outcome(t *task, c *call, result int64) {
 	failed := c.ev.Outcome.State == event.Failed
+	if e.launching {
+		return // the command is to be given to the shell, or cannot be executed
+	}
 	switch c.ev.Op {
 	case event.Incomplete:
 		if failed || c.zeroIsNone && result == 0 {
@@ -203,11 +209,11 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 		}
 	case event.Rename:
 		if !failed {
-			e.resolver.Renamed(c.ev.Name.Path, c.ev.Name2.Path)
+			e.observer.Resolver.Renamed(c.ev.Name.Path, c.ev.Name2.Path)
 		}
 	case event.Rmdir, event.Unlink:
 		if !failed {
-			e.resolver.Removed(c.ev.Name.Path, c.ev.Op == event.Rmdir)
+			e.observer.Resolver.Removed(c.ev.Name.Path, c.ev.Op == event.Rmdir)
 		}
 	}
 	if failed && c.ev.Outcome.Errno == event.EINTR && !c.ev.Changes() {
@@ -226,127 +232,44 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 	}
 }
 
-// event fills ev from a decoded call. ok is false if there is nothing to tell. looked is
-// the outcome that the kernel is about to find, as far as the walk can tell.
-func (e *engine) event(t *task, d *decode.Call, ev *event.Event) (looked event.Outcome, ok bool) {
-	*ev = event.Event{
-		Process: t.process.pid, Op: d.Op, Flags: d.Flags, Target: d.Target, Size: d.Size, Address: d.Address,
-		Descriptor: d.Descriptor, Descriptor2: d.Descriptor2, Reason: d.Reason, Detail: d.Detail,
-	}
-	var r resolve.Result
-	if d.Has {
-		if r, ok = e.name(t, d.Name, &ev.Name); !ok {
-			switch d.Op {
-			case event.Incomplete, event.Connect:
-			case event.Exec, event.LinkTo:
-				// A file without a name can be run, and be given one.
-			default:
-				return event.Outcome{}, false
-			}
+// executed handles the report of a successful exec. If a thread other than the
+// leader has called it, it is the leader now, and all others are gone.
+func (e *engine) executed(t *task) {
+	former, err := getMessage(t.TID)
+	if err == nil && former != t.TID {
+		if f := e.tasks[former]; f != nil {
+			t.call = f.call
+			f.finished = true
+			delete(e.tasks, former)
 		}
 	}
-	if d.Has2 {
-		r2, ok := e.name(t, d.Name2, &ev.Name2)
-		if !ok {
-			return event.Outcome{}, false
+	for id, other := range e.tasks {
+		if other.process == t.process && other != t {
+			other.finished = true
+			delete(e.tasks, id)
 		}
-		upToMissing(r2, &ev.Name2)
 	}
-	if ev.Changes() {
-		upToMissing(r, &ev.Name)
-	}
-	if d.Address == "unix:" {
-		ev.Address += ev.Name.Path
-	}
-	ev.Seq = e.next()
-	if r.Err != 0 {
-		return event.Fail(r.Err), true
-	}
-	if d.Op == event.Exec && r.Type == resolve.Link {
-		return event.Fail(event.ELOOP), true // not followed
-	}
-	if d.Op == event.Access && d.Flags&event.Directory != 0 && r.Type != resolve.Directory {
-		return event.Fail(event.ENOTDIR), true // chdir
-	}
-	if d.Op == event.Readlink {
-		if r.Type != resolve.Link {
-			return event.Fail(event.EINVAL), true
+	c := t.call
+	t.call = nil
+	// The exit of the call is still to come, with nothing to tell.
+	t.toExit = false
+	if e.launching {
+		e.launched(t)
+		if c != nil {
+			c.ev.Seq = e.next()
 		}
-		ev.Target, _ = resolve.OS{}.Readlink(r.Path)
 	}
-	return event.Outcome{}, true
-}
-
-// upToMissing cuts a name at the directory that is not there. What a step wanted to
-// make in it cannot matter: mkstemp(3) makes up a name for each try.
-func upToMissing(r resolve.Result, name *event.Name) {
-	if r.Missing != "" {
-		name.Path = r.Missing
-	}
-}
-
-// name resolves a name of a call. ok is false if it names nothing in the file
-// system, or nothing at all.
-func (e *engine) name(t *task, n decode.Name, to *event.Name) (r resolve.Result, ok bool) {
-	if n.Self {
-		p, err := e.directory(t, n.Dir)
-		if err != nil {
-			return r, false
+	if c != nil && c.ev.Op == event.Exec {
+		t.process.Name = path.Base(c.ev.Name.Path)
+		if c.ev.Name.Path == "" {
+			t.process.Name = tracee.Command(t.TID)
 		}
-		to.Path = p
-		r.Type, r.Err = resolve.OS{}.Type(p)
-		r.Path = p
-		return r, true
-	}
-	if n.Text == "" {
-		return r, false // ENOENT, whatever is there
-	}
-	to.Spelled = n.Text
-	if n.Text[0] != '/' {
-		base, err := e.directory(t, n.Dir)
-		var removed *tracee.Removed
-		switch {
-		case err == nil:
-		case errors.As(err, &removed) && (n.Text == ".." || strings.HasPrefix(n.Text, "../")):
-			base = removed.Path
-		default:
-			return r, false // EBADF, or nothing can be found in a directory that is gone
+		c.ev.Outcome = event.Outcome{}
+		e.outcome(t, c, 0)
+		// A privileged tracer does not take the rights away.
+		if (!e.privileged || e.noNewPrivs) && observe.SetID(c.ev.Name.Path) {
+			e.incomplete(t.pid(), event.SetID, c.ev.Name.Path)
 		}
-		to.Base = base
 	}
-	r = e.resolver.Resolve(resolve.Request{
-		Base: to.Base, Spelled: n.Text, Follow: !n.NoFollow,
-		Self: t.process.self, Thread: t.self,
-	})
-	to.Path, to.Links, to.Ups = r.Path, r.Links, r.Ups
-	if r.Err == event.ENAMETOOLONG && len(n.Text) < pathMax && len(to.Base)+len(n.Text) >= pathMax {
-		// The kernel walks from the directory and does not mind; a look from here has
-		// to spell the whole way.
-		e.incomplete(t.process.pid, event.Lost, "a path longer than 4096 bytes")
-	}
-	return r, r.Path != ""
-}
-
-// pathMax is PATH_MAX (linux/limits.h).
-const pathMax = 4096
-
-// directory returns the path of a descriptor or of the working directory. A process
-// that has made itself undumpable (prctl(2)) shows them to privileged tracers only:
-// that is told.
-func (e *engine) directory(t *task, fd int) (p string, err error) {
-	if fd == decode.CWD {
-		p, err = tracee.Cwd(t.tid)
-	} else {
-		p, err = tracee.Descriptor(t.tid, fd)
-	}
-	var removed *tracee.Removed
-	switch {
-	case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
-	case errors.Is(err, tracee.ErrNameless), errors.As(err, &removed):
-	case errors.Is(err, fs.ErrPermission):
-		e.incomplete(t.process.pid, event.Memory, t.process.name)
-	default: // longer than the kernel can say
-		e.incomplete(t.process.pid, event.Lost, "a directory of "+t.process.name+": "+err.Error())
-	}
-	return p, err
+	e.resume(t, 0)
 }

@@ -11,20 +11,16 @@ import (
 	"time"
 
 	"deptrace/trace/event"
-	"deptrace/trace/resolve"
+	"deptrace/trace/launch"
+	"deptrace/trace/observe"
 	"deptrace/trace/syscalls"
-	"deptrace/trace/tracee"
 
 	"golang.org/x/sys/unix"
 )
 
 // Config is what to run and how.
 type Config struct {
-	Path  string // the program, found
-	Args  []string
-	Env   []string
-	Dir   string
-	Files []uintptr // the first descriptors
+	launch.Command // without a filter; that is the engine's
 
 	// EveryCall stops at every call and needs no seccomp.
 	EveryCall bool
@@ -40,8 +36,8 @@ type Config struct {
 
 	// Seq is the number of the last event that was told before.
 	Seq uint64
-	// Started is called when the command stands before its first instruction and
-	// before anything is told.
+	// Started is called when the command has been executed and before anything is
+	// told.
 	Started func(pid int)
 }
 
@@ -55,21 +51,21 @@ type Result struct {
 type engine struct {
 	c        Config
 	sink     event.Sink
-	resolver *resolve.Resolver
-	memory   tracee.Memory
+	observer *observe.Observer
+	child    *launch.Process
 
 	tasks     map[int]*task
 	processes map[int]*process
 	// early are threads that ended before their creator told of them.
 	early map[int]bool
 	root  int
-	// starting is the command until it has got the SIGCONT of its hand-over.
-	starting int
-	// noNewPrivs is set if the filter needed that of the command: then set-id programs
-	// have no rights, whoever runs them.
-	noNewPrivs bool
-	// mask is its signal mask, if that had to be changed for it.
-	mask   uint64
+	// launching is set until the command has been executed.
+	launching bool
+	// privileged is set if this process may trace set-id programs without taking their
+	// rights away, and noNewPrivs if the filter took them away all the same.
+	privileged, noNewPrivs bool
+	broken                 error // what ended the watch, and the step with it
+
 	ended  time.Time // when the command ended
 	result Result
 	seq    uint64
@@ -86,8 +82,7 @@ type engine struct {
 
 // task is a thread that is watched.
 type task struct {
-	tid     int
-	self    string // what the thread calls /proc/thread-self: "123/task/125"
+	observe.Thread
 	process *process
 	// call is the call that the thread is in and whose outcome is awaited.
 	call *call
@@ -100,24 +95,25 @@ type task struct {
 	adopted bool
 }
 
+func (t *task) pid() int { return t.process.PID }
+
 // process is a thread group.
 type process struct {
-	pid  int
-	self string // what it calls /proc/self: "123"
-	name string // of its program
+	observe.Process
 }
 
 // Run runs the command and tells its operations to sink until all its descendants
-// have ended. The error is a [*StartError] if the command could not be executed.
-// Otherwise an error before Started was called means that the engine does not work
-// here, and one after it that something was lost.
+// have ended. An error before Started was called is a [*launch.Error] if the command
+// could not be executed, and otherwise means that the engine does not work here; one after
+// it means that something was lost.
 func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 	e := &engine{
-		c: c, sink: sink, seq: c.Seq, resolver: resolve.New(resolve.OS{}),
+		c: c, sink: sink, seq: c.Seq, privileged: os.Geteuid() == 0,
 		tasks: make(map[int]*task), processes: make(map[int]*process), early: make(map[int]bool),
 		told: make(map[event.Reason]bool), released: make(chan *task, 64),
 		living: make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
 	}
+	e.observer = observe.New(func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) })
 	type answer struct {
 		r   Result
 		err error
@@ -135,14 +131,10 @@ func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 
 func (e *engine) run(ctx context.Context) (Result, error) {
 	defer noStopSignals()()
-	pid, err := e.start()
-	if err != nil {
+	if err := e.start(); err != nil {
 		return Result{}, err
 	}
-	e.root = pid
-	t := e.newTask(pid, pid, nil)
-	e.c.Started(pid)
-	e.firstExec(t)
+	defer e.child.Close()
 
 	stop := make(chan struct{})
 	var watchers sync.WaitGroup
@@ -154,9 +146,18 @@ func (e *engine) run(ctx context.Context) (Result, error) {
 		case <-stop:
 		}
 	})
-	err = e.loop()
+	err := e.loop()
 	close(stop)
 	watchers.Wait()
+	if err == nil {
+		err = e.broken
+	}
+	if err == nil && e.launching {
+		// It could not be executed, or was killed before.
+		if err = e.child.Ended(); err == nil {
+			e.c.Started(e.root)
+		}
+	}
 	return e.result, err
 }
 
@@ -235,12 +236,7 @@ func (e *engine) serve(tid int, ws syscall.WaitStatus) {
 		switch sig {
 		case syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
 			// A group stop: stay stopped until a SIGCONT, which is reported.
-			if tid != e.starting {
-				request(unix.PTRACE_LISTEN, tid, 0, 0)
-				return
-			}
-			e.letContinue(tid)
-			fallthrough
+			request(unix.PTRACE_LISTEN, tid, 0, 0)
 		default:
 			e.resume(t, 0)
 		}
@@ -251,30 +247,14 @@ func (e *engine) serve(tid int, ws syscall.WaitStatus) {
 	}
 }
 
-// letContinue makes sure that the command gets the SIGCONT of its hand-over even if
-// it was started with that signal blocked: else it would stay pending.
-func (e *engine) letContinue(tid int) {
-	const cont = 1 << (syscall.SIGCONT - 1)
-	if mask, err := getMask(tid); err == nil && mask&cont != 0 {
-		e.mask = mask
-		setMask(tid, mask&^cont)
-	}
-}
-
 // signalled passes on a signal that the thread is about to get.
 func (e *engine) signalled(t *task, sig syscall.Signal) {
-	if sig == syscall.SIGCONT && t.tid == e.starting {
-		e.starting = 0
-		if e.mask != 0 {
-			setMask(t.tid, e.mask)
-		}
-		e.resume(t, 0)
-		return
-	}
 	e.mu.Lock()
 	e.delivery[sig] = time.Now()
 	e.mu.Unlock()
-	e.tell(&event.Event{Op: event.Signal, Process: t.process.pid, Signal: int(sig), Seq: e.next()})
+	if !e.launching {
+		e.tell(&event.Event{Op: event.Signal, Process: t.pid(), Signal: int(sig), Seq: e.next()})
+	}
 	e.resume(t, sig)
 }
 
@@ -292,7 +272,7 @@ func (e *engine) resume(t *task, sig syscall.Signal) {
 	if e.c.EveryCall || t.toExit {
 		req = unix.PTRACE_SYSCALL
 	}
-	request(req, t.tid, 0, uintptr(sig))
+	request(req, t.TID, 0, uintptr(sig))
 }
 
 // hold keeps the thread standing until h is closed.

@@ -50,24 +50,3 @@ func getMessage(tid int) (int, error) {
 	err := request(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg)))
 	return int(msg), err
 }
-
-// getMask and setMask get and set the set of blocked signals (Linux 3.11).
-func getMask(tid int) (mask uint64, err error) {
-	err = request(unix.PTRACE_GETSIGMASK, tid, unsafe.Sizeof(mask), uintptr(unsafe.Pointer(&mask)))
-	return mask, err
-}
-
-func setMask(tid int, mask uint64) error {
-	return request(unix.PTRACE_SETSIGMASK, tid, unsafe.Sizeof(mask), uintptr(unsafe.Pointer(&mask)))
-}
-
-// filterBytes returns the memory of a struct sock_fprog (include/uapi/linux/filter.h)
-// that stands at addr, with the program right behind it.
-func filterBytes(addr uint64, program []unix.SockFilter) []byte {
-	const header = 16
-	b := make([]byte, header+len(program)*int(unsafe.Sizeof(unix.SockFilter{})))
-	*(*uint16)(unsafe.Pointer(&b[0])) = uint16(len(program))
-	*(*uint64)(unsafe.Pointer(&b[8])) = addr + header
-	copy(b[header:], unsafe.Slice((*byte)(unsafe.Pointer(&program[0])), len(b)-header))
-	return b
-}

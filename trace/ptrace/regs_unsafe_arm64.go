@@ -12,13 +12,6 @@ import (
 
 const native = syscalls.ARM64
 
-// trap is the instruction that makes a system call.
-var trap = []byte{0x01, 0x00, 0x00, 0xd4} // svc #0
-
-// redZone is the memory below the stack pointer that a function may use: none, but
-// the pointer must stay a multiple of 16.
-const redZone = 128
-
 type registers = unix.PtraceRegsArm64
 
 func getRegisters(tid int, r *registers) error {
@@ -26,15 +19,6 @@ func getRegisters(tid int, r *registers) error {
 }
 func setRegisters(tid int, r *registers) error {
 	return unix.PtraceSetRegSetArm64(tid, unix.NT_PRSTATUS, r)
-}
-
-func programCounter(r *registers) uintptr { return uintptr(r.Pc) }
-func stackPointer(r *registers) uint64    { return r.Sp }
-
-// setCall makes r make a system call at the next instruction.
-func setCall(r *registers, nr uint64, a [3]uint64) {
-	r.Regs[8] = nr
-	r.Regs[0], r.Regs[1], r.Regs[2], r.Regs[3], r.Regs[4] = a[0], a[1], a[2], 0, 0
 }
 
 // ntSystemCall is NT_ARM_SYSTEM_CALL (linux/elf.h), the set of registers that holds
@@ -52,5 +36,3 @@ func cancelCall(tid int, _ *registers) error {
 func setFirst(r *registers, v uint64) { r.Regs[0] = v }
 
 func setResult(r *registers, v int64) { r.Regs[0] = uint64(v) }
-
-func callResult(r *registers) int64 { return int64(r.Regs[0]) }

@@ -4,11 +4,11 @@ package ptrace
 
 import (
 	"os"
-	"strconv"
 	"syscall"
 	"time"
 
 	"deptrace/trace/event"
+	"deptrace/trace/observe"
 	"deptrace/trace/tracee"
 )
 
@@ -17,10 +17,10 @@ import (
 func (e *engine) newTask(tid, pid int, parent *process) *task {
 	p := e.processes[pid]
 	if p == nil {
-		p = &process{pid: pid, self: strconv.Itoa(pid), name: "?"}
+		p = &process{Process: *observe.NewProcess(pid, "?")}
 		parentPid := 0
 		if parent != nil {
-			p.name, parentPid = parent.name, parent.pid
+			p.Name, parentPid = parent.Name, parent.PID
 		}
 		e.processes[pid] = p
 		e.mu.Lock()
@@ -29,9 +29,11 @@ func (e *engine) newTask(tid, pid int, parent *process) *task {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 		e.mu.Unlock()
-		e.tell(&event.Event{Op: event.Fork, Process: parentPid, Child: pid, Seq: e.next()})
+		if !e.launching {
+			e.tell(&event.Event{Op: event.Fork, Process: parentPid, Child: pid, Seq: e.next()})
+		}
 	}
-	t := &task{tid: tid, self: p.self + "/task/" + strconv.Itoa(tid), process: p}
+	t := &task{Thread: *observe.NewThread(tid, &p.Process), process: p}
 	e.tasks[tid] = t
 	return t
 }
@@ -39,7 +41,7 @@ func (e *engine) newTask(tid, pid int, parent *process) *task {
 // cloned handles the report of a thread or process that t has made. It may have been
 // seen already: the two reports come in any order.
 func (e *engine) cloned(t *task, isProcess bool) {
-	tid, err := getMessage(t.tid)
+	tid, err := getMessage(t.TID)
 	if err != nil {
 		return
 	}
@@ -57,7 +59,7 @@ func (e *engine) cloned(t *task, isProcess bool) {
 		if s, err := tracee.Status(tid); err == nil {
 			pid = s.Leader
 		} else {
-			pid = t.process.pid
+			pid = t.pid()
 		}
 	}
 	e.newTask(tid, pid, t.process)
@@ -87,7 +89,7 @@ func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
 	t.finished = true
 	delete(e.tasks, tid)
 	p := t.process
-	if tid != p.pid {
+	if tid != p.PID {
 		return
 	}
 	for id, other := range e.tasks {
@@ -96,20 +98,22 @@ func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
 			delete(e.tasks, id)
 		}
 	}
-	delete(e.processes, p.pid)
+	delete(e.processes, p.PID)
 	e.mu.Lock()
-	delete(e.living, p.pid)
+	delete(e.living, p.PID)
 	e.mu.Unlock()
-	ev := event.Event{Op: event.Exit, Process: p.pid, Status: ws.ExitStatus()}
+	ev := event.Event{Op: event.Exit, Process: p.PID, Status: ws.ExitStatus()}
 	if ws.Signaled() {
 		ev.Status, ev.Signal = -1, int(ws.Signal())
 	}
 	if !e.ended.IsZero() && time.Since(e.ended) > e.c.Grace {
-		e.incomplete(p.pid, event.Outlived, p.name)
+		e.incomplete(p.PID, event.Outlived, p.Name)
 	}
-	ev.Seq = e.next()
-	e.tell(&ev)
-	if p.pid == e.root {
+	if !e.launching {
+		ev.Seq = e.next()
+		e.tell(&ev)
+	}
+	if p.PID == e.root {
 		e.result = Result{Status: ev.Status, Signal: syscall.Signal(ev.Signal)}
 		e.rootEnded()
 	}

@@ -1,4 +1,4 @@
-package ptrace
+package observe
 
 import "encoding/binary"
 

@@ -1,0 +1,179 @@
+//go:build amd64 || arm64
+
+package observe
+
+import (
+	"errors"
+	"io/fs"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"deptrace/trace/decode"
+	"deptrace/trace/event"
+	"deptrace/trace/resolve"
+	"deptrace/trace/tracee"
+)
+
+// Thread is a thread that stands still in a call.
+type Thread struct {
+	TID     int
+	Process *Process
+	// Own is what it calls /proc/thread-self: "123/task/125".
+	Own string
+}
+
+// Process is a thread group.
+type Process struct {
+	PID  int
+	Self string // what it calls /proc/self: "123"
+	Name string // of its program, for messages
+}
+
+// NewProcess returns a process that runs a program.
+func NewProcess(pid int, name string) *Process {
+	return &Process{PID: pid, Self: strconv.Itoa(pid), Name: name}
+}
+
+// NewThread returns a thread of a process.
+func NewThread(tid int, p *Process) *Thread {
+	return &Thread{TID: tid, Process: p, Own: p.Self + "/task/" + strconv.Itoa(tid)}
+}
+
+// Observer looks at calls. It must not be used by two goroutines at a time.
+type Observer struct {
+	Resolver *resolve.Resolver
+	Memory   tracee.Memory
+	// gap is told what cannot be seen of a process's call.
+	gap func(p *Process, r event.Reason, detail string)
+}
+
+// New returns an Observer that knows nothing yet and tells gap what it cannot see.
+func New(gap func(p *Process, r event.Reason, detail string)) *Observer {
+	return &Observer{Resolver: resolve.New(resolve.OS{}), gap: gap}
+}
+
+// Event fills ev, all but Seq and Outcome, from a decoded call. ok is false if there is
+// nothing to tell. looked is the outcome that the kernel is about to find, as far as
+// the walk can tell.
+func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked event.Outcome, ok bool) {
+	*ev = event.Event{
+		Process: t.Process.PID, Op: d.Op, Flags: d.Flags, Target: d.Target, Size: d.Size, Address: d.Address,
+		Descriptor: d.Descriptor, Descriptor2: d.Descriptor2, Reason: d.Reason, Detail: d.Detail,
+	}
+	var r resolve.Result
+	if d.Has {
+		if r, ok = o.name(t, d.Name, &ev.Name); !ok {
+			switch d.Op {
+			case event.Incomplete, event.Connect:
+			case event.Exec, event.LinkTo:
+				// A file without a name can be run, and be given one.
+			default:
+				return event.Outcome{}, false
+			}
+		}
+	}
+	if d.Has2 {
+		r2, ok := o.name(t, d.Name2, &ev.Name2)
+		if !ok {
+			return event.Outcome{}, false
+		}
+		upToMissing(r2, &ev.Name2)
+	}
+	if ev.Changes() {
+		upToMissing(r, &ev.Name)
+	}
+	if d.Address == "unix:" {
+		ev.Address += ev.Name.Path
+	}
+	if r.Err != 0 {
+		return event.Fail(r.Err), true
+	}
+	if d.Op == event.Exec && r.Type == resolve.Link {
+		return event.Fail(event.ELOOP), true // not followed
+	}
+	if d.Op == event.Access && d.Flags&event.Directory != 0 && r.Type != resolve.Directory {
+		return event.Fail(event.ENOTDIR), true // chdir
+	}
+	if d.Op == event.Readlink {
+		if r.Type != resolve.Link {
+			return event.Fail(event.EINVAL), true
+		}
+		ev.Target, _ = resolve.OS{}.Readlink(r.Path)
+	}
+	return event.Outcome{}, true
+}
+
+// upToMissing cuts a name at the directory that is not there. What a step wanted to
+// make in it cannot matter: mkstemp(3) makes up a name for each try.
+func upToMissing(r resolve.Result, name *event.Name) {
+	if r.Missing != "" {
+		name.Path = r.Missing
+	}
+}
+
+// name resolves a name of a call. ok is false if it names nothing in the file
+// system, or nothing at all.
+func (o *Observer) name(t *Thread, n decode.Name, to *event.Name) (r resolve.Result, ok bool) {
+	if n.Self {
+		p, err := o.directory(t, n.Dir)
+		if err != nil {
+			return r, false
+		}
+		to.Path = p
+		r.Type, r.Err = resolve.OS{}.Type(p)
+		r.Path = p
+		return r, true
+	}
+	if n.Text == "" {
+		return r, false // ENOENT, whatever is there
+	}
+	to.Spelled = n.Text
+	if n.Text[0] != '/' {
+		base, err := o.directory(t, n.Dir)
+		var removed *tracee.Removed
+		switch {
+		case err == nil:
+		case errors.As(err, &removed) && (n.Text == ".." || strings.HasPrefix(n.Text, "../")):
+			base = removed.Path
+		default:
+			return r, false // EBADF, or nothing can be found in a directory that is gone
+		}
+		to.Base = base
+	}
+	r = o.Resolver.Resolve(resolve.Request{
+		Base: to.Base, Spelled: n.Text, Follow: !n.NoFollow,
+		Self: t.Process.Self, Thread: t.Own,
+	})
+	to.Path, to.Links, to.Ups = r.Path, r.Links, r.Ups
+	if r.Err == event.ENAMETOOLONG && len(n.Text) < pathMax && len(to.Base)+len(n.Text) >= pathMax {
+		// The kernel walks from the directory and does not mind; a look from here has
+		// to spell the whole way.
+		o.gap(t.Process, event.Lost, "a path longer than 4096 bytes")
+	}
+	return r, r.Path != ""
+}
+
+// pathMax is PATH_MAX (linux/limits.h).
+const pathMax = 4096
+
+// directory returns the path of a descriptor or of the working directory. A process
+// that has made itself undumpable (prctl(2)) shows them to privileged tracers only:
+// that is told.
+func (o *Observer) directory(t *Thread, fd int) (p string, err error) {
+	if fd == decode.CWD {
+		p, err = tracee.Cwd(t.TID)
+	} else {
+		p, err = tracee.Descriptor(t.TID, fd)
+	}
+	var removed *tracee.Removed
+	switch {
+	case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
+	case errors.Is(err, tracee.ErrNameless), errors.As(err, &removed):
+	case errors.Is(err, fs.ErrPermission):
+		o.gap(t.Process, event.Memory, t.Process.Name)
+	default: // longer than the kernel can say
+		o.gap(t.Process, event.Lost, "a directory of "+t.Process.Name+": "+err.Error())
+	}
+	return p, err
+}
