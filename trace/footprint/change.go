@@ -12,9 +12,16 @@ type change struct {
 	was, was2 bool
 	// others are the other names of the file whose content changes.
 	others []*node
-	// tree and tree2 are the paths below a directory that is renamed, relative to
-	// it.
-	tree, tree2 []string
+	// dir and dir2 are whether that is a directory, for a rename; tree and tree2 what is
+	// below.
+	dir, dir2   bool
+	tree, tree2 []branch
+}
+
+// branch is something below a directory that is renamed.
+type branch struct {
+	rel string // the path from there
+	dir bool
 }
 
 // before folds an operation that is about to happen: it looks at what is there
@@ -55,9 +62,9 @@ func (f *Folder) before(e *event.Event) event.Hold {
 			f.aboutToLose(n, true)
 		}
 	case event.Rename:
-		f.aboutToMove(n, &c.tree)
+		c.dir, c.tree = f.aboutToMove(n)
 		if e.Flags&event.Exchange != 0 {
-			f.aboutToMove(n2, &c.tree2)
+			c.dir2, c.tree2 = f.aboutToMove(n2)
 		} else {
 			f.aboutToLose(n2, false)
 		}
@@ -134,6 +141,10 @@ func both(a, b event.Hold) event.Hold {
 // aboutToLose keeps hold of the content of n before its name or its metadata go, if
 // the step has read it or hands it on to another name.
 func (f *Folder) aboutToLose(n *node, handedOn bool) {
+	if handedOn && n.original() && n.found.Type == Symlink {
+		f.readTarget(n)
+		return
+	}
 	if f.o.Keeper == nil || n.kept != nil || !n.original() || n.found.Type != File {
 		return
 	}
@@ -145,35 +156,37 @@ func (f *Folder) aboutToLose(n *node, handedOn bool) {
 
 // aboutToMove prepares for a rename of n: what was there before the step moves on
 // with it, and of a directory all that it holds.
-func (f *Folder) aboutToMove(n *node, tree *[]string) {
+func (f *Folder) aboutToMove(n *node) (dir bool, tree []branch) {
 	if !n.present {
-		return
+		return false, nil
 	}
 	f.aboutToLose(n, true)
-	f.below(n.path, "", tree)
-	for _, rel := range *tree {
-		f.aboutToLose(f.node(path.Join(n.path, rel)), true)
+	dir = f.below(n.path, "", &tree)
+	for _, b := range tree {
+		f.aboutToLose(f.node(path.Join(n.path, b.rel)), true)
 	}
+	return dir, tree
 }
 
-// below appends the paths below the directory at root, relative to it.
-func (f *Folder) below(root, rel string, tree *[]string) {
+// below appends what is below the directory at root, and reports whether it is one.
+func (f *Folder) below(root, rel string, tree *[]branch) bool {
 	dir := path.Join(root, rel)
 	if f.lstat(dir).Type != Dir {
-		return
+		return false
 	}
 	entries, err := f.o.FS.ReadDir(dir)
 	if err != nil {
 		f.gap(event.Unreadable, dir)
-		return
+		return true
 	}
 	for _, e := range entries {
 		sub := path.Join(rel, e.Name)
-		*tree = append(*tree, sub)
+		*tree = append(*tree, branch{sub, e.Type == Dir})
 		if e.Type == Dir {
 			f.below(root, sub, tree)
 		}
 	}
+	return true
 }
 
 // after folds the outcome of an operation that can change something.
@@ -278,27 +291,30 @@ func (f *Folder) renamed(c *change, n, n2 *node, exchange bool) {
 	f.moveOut(n, c.tree)
 	if exchange {
 		f.moveOut(n2, c.tree2)
-		f.moveIn(n, c.tree2)
+		f.moveIn(n, c.dir2, c.tree2)
 	}
-	f.moveIn(n2, c.tree)
+	f.moveIn(n2, c.dir, c.tree)
 }
 
-func (f *Folder) moveOut(n *node, tree []string) {
+func (f *Folder) moveOut(n *node, tree []branch) {
+	f.carry(n)
+	for _, b := range tree {
+		f.carry(f.node(path.Join(n.path, b.rel)))
+	}
+}
+
+// carry notes that what is at n moves to another name.
+func (f *Folder) carry(n *node) {
 	f.content(n)
+	n.carried = n.carried || n.original()
 	n.remove()
-	for _, rel := range tree {
-		m := f.node(path.Join(n.path, rel))
-		f.content(m)
-		m.remove()
-	}
 }
 
-func (f *Folder) moveIn(n *node, tree []string) {
+func (f *Folder) moveIn(n *node, dir bool, tree []branch) {
 	n.put()
-	n.fresh = f.lstat(n.path).Type == Dir
-	for _, rel := range tree {
-		m := f.made(path.Join(n.path, rel))
-		m.fresh = f.lstat(m.path).Type == Dir
+	n.fresh = dir
+	for _, b := range tree {
+		f.made(path.Join(n.path, b.rel)).fresh = b.dir
 	}
 }
 

@@ -66,6 +66,15 @@ func TestOwn(t *testing.T) {
 	s.want("stat /w dir", "list /w: a.c")
 }
 
+// A step that is a deptrace itself writes through temporary names like this one's.
+func TestOwnTemporaryOfTheStep(t *testing.T) {
+	given := func(s *story) { s.file("m.toml", "old") }
+	run(t, []row{
+		{"renamed", given, func(s *story) { s.stat("m.toml"); s.create("t.d", "new"); s.rename("t.d", "m.toml") }, []string{"out /w/m.toml file"}, false},
+		{"linked", nil, func(s *story) { s.create("t.d", "new"); s.link("t.d", "m.toml"); s.unlink("t.d") }, []string{"out /w/m.toml file"}, false},
+	})
+}
+
 func TestTemporaries(t *testing.T) {
 	run(t, []row{
 		{"file", nil, func(s *story) { s.mkstemp("/tmp/ccX.s", "mov"); s.read("/tmp/ccX.s"); s.unlink("/tmp/ccX.s") }, nil, false},

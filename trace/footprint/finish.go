@@ -13,6 +13,7 @@ import (
 // Folder must not be used afterwards.
 func (f *Folder) Finish() *Footprint {
 	r := &Footprint{}
+	f.settleAll()
 	for _, n := range f.nodes {
 		f.compare(n)
 	}
@@ -114,7 +115,7 @@ func (f *Folder) addInputs(n *node, r *Footprint) {
 	case n.uses&useExists != 0:
 		add(in, Exists)
 	}
-	if n.walks > n.walksExplained && looked && n.found.Type == Symlink {
+	if n.walks > n.walksExplained && (looked || n.carried) && n.found.Type == Symlink {
 		link := in
 		link.Target = n.target
 		add(link, Link)

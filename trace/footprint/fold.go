@@ -85,7 +85,7 @@ func (f *Folder) Event(e *event.Event) event.Hold {
 	if e.Name.Path == "" && e.Name2.Path == "" {
 		return nil // signals, descriptors, files without a name
 	}
-	if f.o.Own(e.Name.Path) || e.Name2.Path != "" && f.o.Own(e.Name2.Path) {
+	if e = f.withoutOwn(e); e == nil {
 		return nil
 	}
 	if e.Outcome == event.Fail(event.EINTR) {
@@ -103,12 +103,7 @@ func (f *Folder) Event(e *event.Event) event.Hold {
 	case event.Pending:
 		return f.before(e)
 	case event.Unknown:
-		hold := f.before(e)
-		guess := *e
-		guess.Outcome = f.guess(e)
-		f.walked(e)
-		f.after(&guess)
-		return hold
+		return f.blind(e)
 	}
 	if f.started[e.Seq] == nil {
 		f.before(e) // told once only: too late to save a content
@@ -116,6 +111,26 @@ func (f *Folder) Event(e *event.Event) event.Hold {
 	f.walked(e)
 	f.after(e)
 	return nil
+}
+
+// withoutOwn leaves files that deptrace writes out of an operation: nil, if nothing is
+// left of it. The step may be a deptrace, too, which gives a temporary file that could be
+// this one's a name that is not.
+func (f *Folder) withoutOwn(e *event.Event) *event.Event {
+	own, own2 := e.Name.Path != "" && f.o.Own(e.Name.Path), e.Name2.Path != "" && f.o.Own(e.Name2.Path)
+	if !own && !own2 {
+		return e
+	}
+	left := *e
+	switch {
+	case own2 && !own && e.Op == event.Rename:
+		left.Op, left.Name2 = event.Unlink, event.Name{}
+	case own && !own2 && e.Name2.Path != "":
+		left.Op, left.Name = event.LinkTo, event.Name{} // a file without a name gets one
+	default:
+		return nil
+	}
+	return &left
 }
 
 // walked records the symbolic links that the lookups of e went through.

@@ -81,6 +81,9 @@ func (f *Folder) guessRename(n, n2 *node, flags event.Flags) event.Errno {
 		if !n2.present {
 			return event.ENOENT
 		}
+		if n != n2 && (under(n2.path, n.path) || under(n.path, n2.path)) {
+			return event.EINVAL
+		}
 		return 0
 	case dir && n2 != n && under(n2.path, n.path):
 		return event.EINVAL

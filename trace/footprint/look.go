@@ -125,13 +125,19 @@ func (f *Folder) metadata(n *node) {
 	}
 	n.uses |= useLink
 	n.walks++
-	if n.target == "" {
-		target, err := f.o.FS.Readlink(n.path)
-		if err != nil {
-			f.gap(event.Unreadable, n.path)
-		}
-		n.target = target
+	f.readTarget(n)
+}
+
+// readTarget finds out what the link that was found at n holds, if that is not known.
+func (f *Folder) readTarget(n *node) {
+	if n.target != "" {
+		return
 	}
+	target, err := f.o.FS.Readlink(n.path)
+	if err != nil {
+		f.gap(event.Unreadable, n.path)
+	}
+	n.target = target
 }
 
 // listing notes that the names in n mattered. They are taken now, as the step sees

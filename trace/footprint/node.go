@@ -28,26 +28,14 @@ type node struct {
 	// through, or that was looked at itself.
 	walks, walksExplained int
 
-	// present is whether something is there now, as far as the events tell.
-	present bool
-	// own is set once whatever is there, or is not, is the step's own doing.
-	own bool
-	// replaced is set once the step has put something whole in the place of what it
-	// found: a probe made of the path does not count then.
-	replaced bool
-	// touched is set by a call that can change what is there, and wished by one that
-	// found it already as it was to be.
-	touched, wished bool
-	// partial is set by a call that changes a part of the content and lets the
-	// rest live on, and meta by one that changes only metadata.
-	partial, meta bool
+	mark
+	doubt *doubt // nil: the mark is certain
 	// shared is set on a log that is not the step's alone.
 	shared bool
+	// carried is set if what was found has got another name, under which it lives on.
+	carried bool
 	// linked is set if the step made or removed another name of the same file.
 	linked bool
-	// fresh is set on a directory that the step made: what is in it was not there
-	// before.
-	fresh bool
 
 	// now is what is there after the step, and output and temporary are what that
 	// makes of n.
@@ -64,12 +52,35 @@ type node struct {
 	lastSpelled, lastBase string
 }
 
+// mark is what the step's calls have made of a path.
+type mark struct {
+	// present is whether something is there now, as far as the events tell.
+	present bool
+	// own is set once whatever is there, or is not, is the step's own doing.
+	own bool
+	// replaced is set once the step has put something whole in the place of what it
+	// found: a probe made of the path does not count then.
+	replaced bool
+	// touched is set by a call that can change what is there, and wished by one that
+	// found it already as it was to be.
+	touched, wished bool
+	// partial is set by a call that changes a part of the content and lets the
+	// rest live on, and meta by one that changes only metadata.
+	partial, meta bool
+	// fresh is set on a directory that the step made: what is in it was not there
+	// before.
+	fresh bool
+}
+
 // inode identifies a file whatever its name.
 type inode struct{ dev, ino uint64 }
 
 // node returns the node of a path, looking at the path if this is the first time.
 func (f *Folder) node(p string) *node {
 	if n := f.nodes[p]; n != nil {
+		if n.doubt != nil {
+			f.settle(n)
+		}
 		return n
 	}
 	n := &node{path: p}
@@ -152,8 +163,13 @@ func (f *Folder) others(n *node) []*node {
 func (f *Folder) underFresh(p string) bool {
 	for p != "/" && p != "." {
 		p = path.Dir(p)
-		if n := f.nodes[p]; n != nil && n.fresh {
-			return true
+		if n := f.nodes[p]; n != nil {
+			if n.doubt != nil {
+				f.settle(n)
+			}
+			if n.fresh {
+				return true
+			}
 		}
 	}
 	return false

@@ -117,7 +117,7 @@ func TestOpenFails(t *testing.T) {
 	exists := []string{"exists /w/a"}
 	run(t, []row{
 		{"rdonly, not permitted", old, func(s *story) { s.failing(event.EACCES).read("a") }, exists, true},
-		{"wronly, not permitted", old, func(s *story) { s.failing(event.EACCES).open("a", w|create|trunc) }, exists, true},
+		{"wronly, not permitted", old, func(s *story) { s.failing(event.EACCES).open("a", w|create|trunc) }, exists, false},
 		{"append, not permitted", old, func(s *story) { s.failing(event.EACCES).open("a", w|app) }, exists, true},
 		{"rdwr, read-only file system", old, func(s *story) { s.failing(event.EROFS).open("a", rw) }, exists, true},
 		{"running program", old, func(s *story) { s.failing(event.ETXTBSY).open("a", w|trunc) }, exists, true},

@@ -33,8 +33,22 @@ func TestOutputs(t *testing.T) {
 		{"link replaced by a rename", old, func(s *story) { s.symlink("b", "t"); s.rename("t", "l") }, []string{"out /w/l link -> b"}, false},
 		{"own link chowned", nil, func(s *story) { s.symlink("b", "l"); s.lchown("l") }, []string{"out /w/l link -> b"}, false},
 		{"outside the root", nil, func(s *story) { s.create("/w2", "x") }, []string{"out /w2 file"}, false},
-		{"not removed", old, func(s *story) { s.failing(event.EACCES).unlink("a") }, []string{"exists /w/a"}, true},
-		{"not made", nil, func(s *story) { s.failing(event.EACCES).mkdir("n") }, []string{"absent /w/n"}, true},
+		{"not removed", old, func(s *story) { s.failing(event.EACCES).unlink("a") }, []string{"exists /w/a"}, false},
+		{"not removed, then read", old, func(s *story) { s.failing(event.EPERM).unlink("a"); s.read("a") }, []string{"read /w/a"}, false},
+		{"not removed, then written to", old, func(s *story) { s.failing(event.EPERM).unlink("a"); s.add("a", "more") },
+			[]string{"read /w/a inout", "inout /w/a file"}, false},
+		{"not renamed, copied and removed", old, func(s *story) { // mv to another file system
+			s.failing(event.EXDEV).rename("a", "/tmp/a")
+			s.read("a")
+			s.create("/tmp/a", "old")
+			s.unlink("a")
+		}, []string{"out /tmp/a file", "read /w/a inout", "inout /w/a removed"}, false},
+		{"directory not renamed, then read", old, func(s *story) { s.failing(event.EBUSY).rename("d", "e"); s.read("d/x") },
+			[]string{"absent /w/e", "exists /w/d", "read /w/d/x"}, true},
+		{"not made", nil, func(s *story) { s.failing(event.EACCES).mkdir("n") }, []string{"absent /w/n"}, false},
+		{"not made, not there", nil, func(s *story) { s.failing(event.EACCES).open("n", creat); s.read("n") }, []string{"absent /w/n"}, false},
+		{"link moved", old, func(s *story) { s.rename("l", "m") },
+			[]string{"link /w/l -> a", "out /w/l removed", "out /w/m link -> a"}, false},
 		{"interrupted", old, func(s *story) { s.failing(event.EINTR).truncate("a", 0) }, nil, true},
 	})
 }

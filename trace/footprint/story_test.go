@@ -1,6 +1,7 @@
 package footprint_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -227,6 +228,9 @@ func (p *proc) call(e event.Event, do func() event.Errno) event.Errno {
 	}
 	if p.blind {
 		e.Outcome.State = event.Unknown
+		if errno := cmp.Or(p.wayTo(e.Name), p.wayTo(e.Name2)); errno != 0 {
+			e.Outcome = event.Fail(errno) // which a look shows
+		}
 		p.tell(e)
 		return do()
 	}
@@ -241,6 +245,20 @@ func (p *proc) call(e event.Event, do func() event.Errno) event.Errno {
 	}
 	p.tell(e)
 	return errno
+}
+
+// wayTo is what is wrong with the way to a name.
+func (p *proc) wayTo(n event.Name) event.Errno {
+	if n.Path == "" || n.Path == "/" {
+		return 0
+	}
+	switch above := p.fs.names[path.Dir(n.Path)]; {
+	case above == nil:
+		return event.ENOENT
+	case above.typ != dirType:
+		return event.ENOTDIR
+	}
+	return 0
 }
 
 // one makes a call on one path.

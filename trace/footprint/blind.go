@@ -1,0 +1,105 @@
+package footprint
+
+import (
+	"path"
+
+	"deptrace/trace/event"
+)
+
+// An engine that sees no results tells an operation once, before it happens. What it
+// comes to is guessed, and the guess is put to the test whenever the path comes up again:
+// what is there then shows whether the operation has happened. Each of a process's calls
+// has, when its next one is told; so a step whose processes do not race each other is folded
+// as if the outcomes were known.
+
+// doubt is what is not known of a path whose last change is a guess.
+type doubt struct {
+	at State // what was there when it was made
+	// content is set if it is the content of a file that the operation changes, and
+	// not which file the name is of.
+	content bool
+	// before and after are the marks for the case that it did not happen, or did.
+	before, after mark
+	undone        bool // the node has the mark for the case that it did not
+	// lookup is set on the names of the operation itself: if it fails, it mattered
+	// what it found there.
+	lookup bool
+}
+
+// blind folds an operation whose outcome will not be told.
+func (f *Folder) blind(e *event.Event) event.Hold {
+	hold := f.before(e)
+	guess := *e
+	guess.Outcome = f.guess(e)
+	f.walked(e)
+	if guess.Outcome.State != event.OK {
+		f.after(&guess)
+		return hold
+	}
+	nodes, lookups := f.concerned(e)
+	doubts := make([]doubt, len(nodes))
+	for i, n := range nodes {
+		doubts[i] = doubt{
+			at: f.lstat(n.path), content: e.Op == event.Open || e.Op == event.Truncate,
+			before: n.mark, lookup: i < lookups,
+		}
+	}
+	f.after(&guess)
+	for i, n := range nodes {
+		d := &doubts[i]
+		d.after, n.doubt = n.mark, nil
+		if d.after.own != d.before.own || d.after.present != d.before.present || d.after.replaced != d.before.replaced {
+			n.doubt = d
+		}
+	}
+	return hold
+}
+
+// concerned returns the nodes whose marks the operation, which has been announced, may
+// change: those of its names, as many as lookups says, and of what is below them.
+func (f *Folder) concerned(e *event.Event) (nodes []*node, lookups int) {
+	for _, name := range []string{e.Name.Path, e.Name2.Path} {
+		if name != "" {
+			nodes = append(nodes, f.node(name))
+		}
+	}
+	lookups = len(nodes)
+	c := f.started[e.Seq]
+	for _, b := range append(c.tree[:len(c.tree):len(c.tree)], c.tree2...) {
+		for _, top := range nodes[:lookups] {
+			p := path.Join(top.path, b.rel)
+			if f.nodes[p] == nil && f.lstat(top.path).Type != Dir {
+				f.nodes[p] = &node{path: p} // nothing, or what a link leads to
+			}
+			nodes = append(nodes, f.node(p))
+		}
+	}
+	return nodes, lookups
+}
+
+// settle finds out whether the change that is in doubt has happened. If it has not, it
+// may still come: the doubt remains.
+func (f *Folder) settle(n *node) {
+	now, d := f.lstat(n.path), n.doubt
+	if now.Same(d.at) || !d.content && now.Type == d.at.Type && now.Dev == d.at.Dev && now.Ino == d.at.Ino {
+		if !d.undone {
+			n.mark, d.undone = d.before, true
+		}
+		return
+	}
+	n.mark, n.doubt = d.after, nil
+}
+
+// settleAll settles all doubts when the step has ended: what has not happened by now
+// has failed.
+func (f *Folder) settleAll() {
+	for _, n := range f.nodes {
+		if n.doubt == nil {
+			continue
+		}
+		f.settle(n)
+		if n.doubt != nil && n.doubt.lookup {
+			f.failed(n)
+		}
+	}
+}
