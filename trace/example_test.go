@@ -36,7 +36,7 @@ func ExampleRun() {
 	dir := scratch()
 	defer os.RemoveAll(dir)
 
-	command := trace.Command{Args: []string{"sh", "-c", "cat in >out; exit 3"}, Dir: dir}
+	command := trace.Command{Args: []string{"sh", "-c", "cat in >out; exit 3"}, Dir: dir, Engine: trace.Ptrace}
 	result, err := trace.Run(context.Background(), command, event.SinkFunc(func(e *event.Event) {
 		if e.Op == event.Open && strings.HasPrefix(e.Name.Path, dir+"/") {
 			fmt.Println(e.Op, filepath.Base(e.Name.Path), e.Flags, e.Outcome)

@@ -4,9 +4,11 @@ package trace_test
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,7 +22,7 @@ import (
 )
 
 func TestExitStatus(t *testing.T) {
-	both(t, func(t *testing.T, engine trace.Engine) {
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
 		dir := fixture(t)
 		for code := range 256 {
 			if testing.Short() && code%16 != 0 {
@@ -36,7 +38,7 @@ func TestExitStatus(t *testing.T) {
 }
 
 func TestDeathBySignal(t *testing.T) {
-	both(t, func(t *testing.T, engine trace.Engine) {
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
 		for _, args := range [][]string{{"9"}, {"11"}, {"11", "really"}, {"15"}, {"1"}, {"2"}, {"3"}, {"6"}, {"13"}, {"34"}, {"64"}} {
 			sig, _ := strconv.Atoi(args[0])
 			r, result := victimStep(t, engine, append([]string{"die"}, args...)...).run(t)
@@ -103,7 +105,7 @@ func TestState(t *testing.T) {
 			if !strings.Contains(want, "SigIgn") {
 				t.Fatalf("without an engine the victim prints %q", want)
 			}
-			for _, engine := range []trace.Engine{trace.Ptrace, trace.PtraceSlow} {
+			for _, engine := range trace.Engines {
 				if diff := cmp.Diff(lines(want), lines(print(string(engine)))); diff != "" {
 					t.Errorf("%s (-without +with):\n%s", engine, diff)
 				}
@@ -115,7 +117,7 @@ func TestState(t *testing.T) {
 // TestJobserver: make gives its children the jobserver's pipe at numbers that it tells
 // them; descriptors that are closed on exec stay our own.
 func TestJobserver(t *testing.T) {
-	both(t, func(t *testing.T, engine trace.Engine) {
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
 		var p [2]int
 		if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
 			t.Fatal(err)
@@ -137,7 +139,7 @@ func TestJobserver(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
-	both(t, func(t *testing.T, engine trace.Engine) {
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
 		s := victimStep(t, engine, "args", "", "a b", "", "$x\n'\"\\", "\xff\xfe", "-", "--", strings.Repeat("x", 100<<10), "")
 		s.Env = []string{"EMPTY=", "=", "A=1", "A=2", "LONG=" + strings.Repeat("y", 100<<10), "BYTES=\xff", "NOEQUALS"}
 		want := "10\n4 [args]\n" // argv without the victim's own name
@@ -165,7 +167,7 @@ func TestArguments(t *testing.T) {
 }
 
 func TestStandardFiles(t *testing.T) {
-	both(t, func(t *testing.T, engine trace.Engine) {
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
 		s := victimStep(t, engine, "cat")
 		f, err := os.Open(filepath.Join(s.dir, "f"))
 		if err != nil {
@@ -179,34 +181,43 @@ func TestStandardFiles(t *testing.T) {
 	})
 }
 
-// TestKilled: if the tracer is killed outright, the step goes with it.
+// TestKilled: if the tracer is killed outright, the step goes with it. Under Notify only
+// the command does, and what else is left fails loudly.
 func TestKilled(t *testing.T) {
-	for _, engine := range []trace.Engine{trace.Ptrace, trace.PtraceSlow} {
-		t.Run(string(engine), func(t *testing.T) {
-			c := tracer(t, string(engine), "exec", "forever")
-			// The step's processes have the pipe open as long as they live.
-			r, w, err := os.Pipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer r.Close()
-			c.ExtraFiles = []*os.File{w}
-			if err := c.Start(); err != nil {
-				t.Fatal(err)
-			}
-			w.Close()
-			// Until the command and its child wait.
-			if !awaitChildren(c.Process.Pid, 1) {
-				t.Fatal("the command does not start")
-			}
-			c.Process.Kill()
-			c.Wait()
-			if err := r.SetReadDeadline(deadline()); err != nil {
-				t.Fatal(err)
-			}
-			if n, err := r.Read(make([]byte, 1)); n != 0 || err == nil || os.IsTimeout(err) {
-				t.Errorf("the step lives on after its tracer: %v", err)
-			}
-		})
-	}
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
+		c := tracer(t, string(engine), "exec", "bereaved")
+		// The step's processes have the pipe open as long as they live.
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		c.Stdout = w
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		// Until the command has a child.
+		if !await(func() bool {
+			return slices.ContainsFunc(children(c.Process.Pid), func(pid int) bool { return len(children(pid)) > 0 })
+		}) {
+			t.Fatal("the command does not start")
+		}
+		c.Process.Kill()
+		c.Wait()
+		if err := r.SetReadDeadline(deadline()); err != nil {
+			t.Fatal(err)
+		}
+		said, err := io.ReadAll(r)
+		if err != nil {
+			t.Errorf("the step lives on after its tracer: %v", err)
+		}
+		want := ""
+		if engine == trace.Notify {
+			want = "Function not implemented\n" // ENOSYS
+		}
+		if string(said) != want {
+			t.Errorf("the command's child says %q, want %q", said, want)
+		}
+	})
 }

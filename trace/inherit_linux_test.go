@@ -26,40 +26,40 @@ func TestInherit(t *testing.T) {
 		t.Cleanup(func() { f.Close() })
 		return f
 	}
-	both(t, func(t *testing.T, engine trace.Engine) {
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
 		s := victimStep(t, engine, "nothing")
 		s.Stdin = open(t, s, "link", os.O_RDONLY)
 		s.Stdout = open(t, s, "out", os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 		s.Stderr = open(t, s, "log", os.O_WRONLY|os.O_CREATE|os.O_APPEND)
-		wantLines(t, s.good(t).files(), `
+		wantLines(t, engine, s.good(t).files(), `
 			inherit read f as 0 ok
 			inherit write out as 1 ok
 			inherit write,append log as 2 ok`)
 	})
 	t.Run("higher", func(t *testing.T) {
-		both(t, func(t *testing.T, engine trace.Engine) {
+		everyEngine(t, func(t *testing.T, engine trace.Engine) {
 			s := victimStep(t, engine, "nothing")
 			f := open(t, s, "f", os.O_RDWR)
 			if err := syscall.Dup3(int(f.Fd()), 50, 0); err != nil {
 				t.Fatal(err)
 			}
 			defer syscall.Close(50)
-			wantLines(t, s.good(t).files(), `inherit read,write f as 50 ok`)
+			wantLines(t, engine, s.good(t).files(), `inherit read,write f as 50 ok`)
 		})
 	})
 	// The same file for two, as after "2>&1".
 	t.Run("shared", func(t *testing.T) {
-		both(t, func(t *testing.T, engine trace.Engine) {
+		everyEngine(t, func(t *testing.T, engine trace.Engine) {
 			s := victimStep(t, engine, "nothing")
 			s.Stdout = open(t, s, "out", os.O_WRONLY|os.O_CREATE)
 			s.Stderr = s.Stdout
-			wantLines(t, s.good(t).files(), `
+			wantLines(t, engine, s.good(t).files(), `
 				inherit write out as 1 ok
 				inherit write out as 2 ok`)
 		})
 	})
 	t.Run("no files", func(t *testing.T) {
-		both(t, func(t *testing.T, engine trace.Engine) {
+		everyEngine(t, func(t *testing.T, engine trace.Engine) {
 			s := victimStep(t, engine, "nothing")
 			null, err := os.Open(os.DevNull)
 			if err != nil {
@@ -83,7 +83,7 @@ func TestInherit(t *testing.T) {
 	})
 	t.Run("held", func(t *testing.T) {
 		// Whoever wants the content of before gets the time to save it.
-		both(t, func(t *testing.T, engine trace.Engine) {
+		everyEngine(t, func(t *testing.T, engine trace.Engine) {
 			s := victimStep(t, engine, "args")
 			s.Stdout = open(t, s, "f", os.O_WRONLY)
 			hold := make(chan struct{})
@@ -170,12 +170,12 @@ func TestStdin(t *testing.T) {
 		{"null", "read0", null, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			both(t, func(t *testing.T, engine trace.Engine) {
+			everyEngine(t, func(t *testing.T, engine trace.Engine) {
 				s := victimStep(t, engine, c.victim)
 				f, closeAll := c.stdin(t)
 				defer closeAll()
 				s.Stdin = f
-				wantLines(t, s.good(t).of(event.Incomplete), c.want)
+				wantLines(t, engine, s.good(t).of(event.Incomplete), c.want)
 			})
 		})
 	}

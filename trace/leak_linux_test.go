@@ -3,9 +3,10 @@
 package trace_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -32,25 +33,53 @@ func held(t *testing.T) (r resources) {
 }
 
 // children are the processes whose parent is pid.
-func children(pid int) (all []string) {
-	tasks, _ := os.ReadDir("/proc")
-	for _, p := range tasks {
-		b, err := os.ReadFile("/proc/" + p.Name() + "/stat")
-		if err != nil {
-			continue
-		}
-		fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-		if len(fields) > 1 && fields[1] == strconv.Itoa(pid) {
-			all = append(all, p.Name())
+func children(pid int) (all []int) {
+	for _, p := range processes() {
+		if p.parent == pid {
+			all = append(all, p.pid)
 		}
 	}
 	return all
 }
 
-// TestLeaks: 200 runs leave nothing behind. Threads of the Go runtime come and go;
+// process is what proc(5) says of a process.
+type process struct {
+	pid, parent int
+	command     string
+	state       byte
+}
+
+// processes are all that there are.
+func processes() (all []process) {
+	names, _ := os.ReadDir("/proc")
+	for _, n := range names {
+		pid, err := strconv.Atoi(n.Name())
+		if err != nil {
+			continue
+		}
+		if p, ok := look(pid); ok {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// look looks at a process. ok is false if there is none.
+func look(pid int) (p process, ok bool) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return p, false
+	}
+	before, after := bytes.IndexByte(b, '('), bytes.LastIndexByte(b, ')')
+	p = process{pid: pid, command: string(b[before+1 : after])}
+	_, err = fmt.Sscanf(string(b[after+1:]), " %c %d", &p.state, &p.parent)
+	return p, err == nil
+}
+
+// TestLeaks: hundreds of runs leave nothing behind. Threads of the Go runtime come and go;
 // there must not be one more for each run.
 func TestLeaks(t *testing.T) {
-	both(t, func(t *testing.T, engine trace.Engine) {
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
 		run := func() {
 			c := trace.Command{Args: []string{"/bin/true"}, Engine: engine}
 			if _, err := trace.Run(t.Context(), c, event.SinkFunc(func(*event.Event) {})); err != nil {
@@ -62,8 +91,11 @@ func TestLeaks(t *testing.T) {
 		}
 		before := held(t)
 		runs := 200
-		if testing.Short() {
+		switch {
+		case testing.Short():
 			runs = 40
+		case engine == trace.Notify: // which makes a thread and a listener for each
+			runs = 1000
 		}
 		for range runs {
 			run()
@@ -77,12 +109,12 @@ func TestLeaks(t *testing.T) {
 
 func deadline() time.Time { return time.Now().Add(limit) }
 
-// awaitChildren waits until the process has children.
-func awaitChildren(pid, n int) bool {
-	for end := deadline(); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if len(children(pid)) >= n {
-			return true
+// await waits until a condition holds. It returns false if that takes too long.
+func await(condition func() bool) bool {
+	for end := deadline(); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return false
 		}
 	}
-	return false
+	return true
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Engines are the engines there are, in the order in which [Auto] tries them.
-var Engines = []Engine{Ptrace, PtraceSlow}
+var Engines = []Engine{Notify, Ptrace, PtraceSlow}
 
 // Probe reports whether an engine works here, by running program under it: nil, or
 // what refused. The program is given no arguments but args, and its output is thrown

@@ -37,11 +37,22 @@ func tracerRole() {
 		}
 	}
 	c.Signals = signals
+	// Where somebody asks for it the opens of files in a directory are told on standard
+	// output, and the engine on standard error.
+	tell, told := os.LookupEnv("DEPTRACE_TEST_TELL")
+	os.Unsetenv("DEPTRACE_TEST_TELL")
+	r := &recorder{dir: tell}
 	result, err := trace.Run(context.Background(), c, event.SinkFunc(func(e *event.Event) {
 		if e.Op == event.Incomplete {
 			fmt.Fprintln(os.Stderr, "incomplete:", e.Reason, e.Detail)
 		}
+		if told && e.Op == event.Open && e.Outcome.State != event.Pending && r.mine(e.Name) {
+			fmt.Println(r.line(e))
+		}
 	}))
+	if told && err == nil {
+		fmt.Fprintln(os.Stderr, "engine", result.Engine)
+	}
 	var start *trace.StartError
 	switch {
 	case errors.As(err, &start):

@@ -10,6 +10,7 @@ import (
 
 	"deptrace/trace/event"
 	"deptrace/trace/launch"
+	"deptrace/trace/notify"
 	"deptrace/trace/ptrace"
 	"deptrace/trace/syscalls"
 )
@@ -18,7 +19,7 @@ import (
 // step: the tail of a pipeline, a child that nobody waits for.
 const grace = 200 * time.Millisecond
 
-func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
+func run(ctx context.Context, c Command, sink event.Sink) (result Result, err error) {
 	engines, err := c.engines()
 	if err != nil {
 		return Result{}, err
@@ -36,30 +37,60 @@ func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 	if command.Env == nil {
 		command.Env = os.Environ()
 	}
+	options := syscalls.Options{Descriptors: c.Descriptors, Stdin: stdin != ""}
 	var refused []error
 	for _, name := range engines {
 		started := false
-		r, err := ptrace.Run(ctx, ptrace.Config{
-			Command:   command,
-			EveryCall: name == PtraceSlow,
-			Options:   syscalls.Options{Descriptors: c.Descriptors, Stdin: stdin != ""},
-			Stdin:     stdin,
-			Grace:     grace, KillLate: c.Daemons == Kill, Signals: c.Signals,
-			Seq:     first.seq,
-			Started: func(int) { started = true },
-		}, sink)
-		if started {
-			c.log("engine %s", name)
-			return Result{Engine: name, Status: r.Status, Signal: r.Signal}, err
+		onStart := func(int) { started = true }
+		if name == Ptrace && launch.Listened() {
+			err = errors.New("a seccomp listener stands above this process and takes calls away: " + string(PtraceSlow) + " sees them")
+		} else if name == Notify {
+			var r notify.Result
+			r, err = notify.Run(ctx, notify.Config{
+				Command: command, Options: options, Stdin: stdin,
+				Grace: grace, Late: c.late(), Signals: c.Signals, Adopt: c.Adopt && (c.Daemons == Kill || onlyAncestorsMayLook()),
+				Seq: first.seq, Started: onStart,
+			}, sink)
+			result = Result{Engine: name, Status: r.Status, Signal: r.Signal}
+		} else {
+			var r ptrace.Result
+			r, err = ptrace.Run(ctx, ptrace.Config{
+				Command: command, EveryCall: name == PtraceSlow, Options: options, Stdin: stdin,
+				Grace: grace, KillLate: c.Daemons == Kill, Signals: c.Signals,
+				Seq: first.seq, Started: onStart,
+			}, sink)
+			result = Result{Engine: name, Status: r.Status, Signal: r.Signal}
 		}
 		var cannot *launch.Error
 		if errors.As(err, &cannot) && !cannot.Refused() {
 			return Result{}, &StartError{c.Args[0], cannot.Errno}
 		}
+		if started {
+			c.log("engine %s", name)
+			return result, err
+		}
 		c.log("engine %s does not work here: %v", name, err)
 		refused = append(refused, &EngineError{name, err})
 	}
 	return Result{}, errors.Join(refused...)
+}
+
+// late is what the notify engine does with processes that outlive the command.
+func (c *Command) late() notify.Late {
+	switch c.Daemons {
+	case Wait:
+		return notify.Wait
+	case Kill:
+		return notify.Kill
+	}
+	return notify.Leave
+}
+
+// onlyAncestorsMayLook reports whether Yama lets a process look into its descendants
+// only (Documentation/admin-guide/LSM/Yama.rst), and this one has no right beyond that.
+func onlyAncestorsMayLook() bool {
+	b, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
+	return err == nil && len(b) > 0 && b[0] == '1' && os.Geteuid() != 0
 }
 
 // numbered numbers the events that are told before an engine runs.
@@ -85,8 +116,19 @@ func (c *Command) log(format string, args ...any) {
 func (c *Command) engines() ([]Engine, error) {
 	switch c.Engine {
 	case Auto, "":
+		if c.Descriptors {
+			return []Engine{Ptrace, PtraceSlow}, nil
+		}
 		return Engines, nil
+	case Notify:
+		if c.Descriptors {
+			return nil, &EngineError{c.Engine, errors.New("it does not see which descriptors calls return")}
+		}
+		return []Engine{c.Engine}, nil
 	case Ptrace, PtraceSlow:
+		if c.Daemons == Leave {
+			return nil, &EngineError{c.Engine, errors.New("it cannot leave processes behind: they would be killed")}
+		}
 		return []Engine{c.Engine}, nil
 	}
 	return nil, &EngineError{c.Engine, errors.New("no such engine")}

@@ -114,7 +114,7 @@ func jobControl(t *testing.T) {
 		t.Fatalf("the tests need bash: %v", err)
 	}
 	// First without an engine: what is expected is what happens.
-	for _, engine := range []string{"none", string(trace.Ptrace), string(trace.PtraceSlow)} {
+	for _, engine := range []string{"none", string(trace.Notify), string(trace.Ptrace), string(trace.PtraceSlow)} {
 		t.Run(engine, func(t *testing.T) {
 			tty, slave := openTerminal(t)
 			c := exec.Command(self(t), bash, "--norc", "--noprofile", "-i")
@@ -199,6 +199,46 @@ func jobControl(t *testing.T) {
 			if strings.Contains(tty.all, "incomplete") {
 				t.Errorf("not all was watched:\n%s", tty.all)
 			}
+		})
+	}
+}
+
+// TestInterrupt: Ctrl-C reaches deptrace as well as the command, which gets it once.
+func TestInterrupt(t *testing.T) {
+	for _, engine := range []string{"none", string(trace.Notify), string(trace.Ptrace), string(trace.PtraceSlow)} {
+		// onTerminal runs a victim in the foreground of a terminal.
+		onTerminal := func(t *testing.T, args ...string) (*terminal, *exec.Cmd) {
+			tty, slave := openTerminal(t)
+			c := tracer(t, engine, "exec", args...)
+			c.Stdin, c.Stdout, c.Stderr = slave, slave, slave
+			c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			slave.Close()
+			t.Cleanup(func() { c.Process.Kill(); c.Wait() })
+			return tty, c
+		}
+		t.Run(engine, func(t *testing.T) {
+			t.Run("caught", func(t *testing.T) {
+				tty, c := onTerminal(t, "interrupts")
+				tty.expect("ready\r\n")
+				tty.typed("\x03")
+				tty.expect("SIGINT: 1\r\n")
+				if err := c.Wait(); err != nil {
+					t.Errorf("the command ended with %v, want status 0", err)
+				}
+			})
+			t.Run("not caught", func(t *testing.T) {
+				tty, c := onTerminal(t, "waits")
+				tty.expect("ready\r\n")
+				tty.typed("\x03")
+				c.Wait()
+				ws := c.ProcessState.Sys().(syscall.WaitStatus)
+				if ws.ExitStatus() != 128+int(syscall.SIGINT) && ws.Signal() != syscall.SIGINT {
+					t.Errorf("the command ended with %v, want it interrupted", c.ProcessState)
+				}
+			})
 		})
 	}
 }

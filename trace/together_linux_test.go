@@ -17,14 +17,14 @@ import (
 // TestTogether: steps that one process runs at the same time know nothing of each
 // other.
 func TestTogether(t *testing.T) {
-	both(t, func(t *testing.T, engine trace.Engine) {
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
 		const steps, processes, opens = 4, 8, 10
 		var wg sync.WaitGroup
 		var records [steps]*recorder
 		var errs [steps]error
 		for i := range steps {
 			s := victimStep(t, engine, "parallel", fmt.Sprint(processes), fmt.Sprint(opens))
-			records[i] = &recorder{dir: s.dir}
+			records[i] = &recorder{engine: engine, dir: s.dir}
 			wg.Go(func() {
 				ctx, cancel := context.WithTimeout(context.Background(), limit)
 				defer cancel()
@@ -49,16 +49,14 @@ func TestTogether(t *testing.T) {
 
 // TestOneProcessor: with a single P and a single processor nothing waits for itself.
 func TestOneProcessor(t *testing.T) {
-	for _, engine := range []trace.Engine{trace.Ptrace, trace.PtraceSlow} {
-		t.Run(string(engine), func(t *testing.T) {
-			c := tracer(t, string(engine), "taskset -p -c 0 $$ >&2; exec", "parallel", "4", "20")
-			c.Stderr = nil
-			c.Env = append(c.Env, "GOMAXPROCS=1")
-			if err := c.Run(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
+		c := tracer(t, string(engine), "taskset -p -c 0 $$ >&2; exec", "parallel", "4", "20")
+		c.Stderr = nil
+		c.Env = append(c.Env, "GOMAXPROCS=1")
+		if err := c.Run(); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // TestSetID: a set-id program has no rights under an unprivileged tracer.
@@ -78,7 +76,7 @@ func TestSetID(t *testing.T) {
 		"the command": {program, "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			both(t, func(t *testing.T, engine trace.Engine) {
+			everyEngine(t, func(t *testing.T, engine trace.Engine) {
 				s := victimStep(t, engine)
 				s.Args = args
 				null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)

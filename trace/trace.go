@@ -10,15 +10,18 @@
 //
 // # Engines
 //
-// An engine sees the system calls of the step. [Ptrace] stops a process only at the
-// calls that matter, through a seccomp filter; [PtraceSlow] stops it at every call,
-// where seccomp(2) is refused or would be blind. Both tell the same events.
+// An engine sees the system calls of the step. [Notify] is told of the calls that matter
+// by a seccomp filter, before they are made, and leaves the step otherwise alone; it
+// does not see what becomes of them. [Ptrace] stops a process at the same calls and sees each
+// outcome. [PtraceSlow] stops it at every call, where seccomp(2) is refused or would be
+// blind. What a step did to its files, as package footprint folds it, is the same under all.
 //
 // # What the command notices
 //
 // Its exit status, signals, terminal, job control and inherited descriptors are
-// its own. It has the same process group and session as the caller. It cannot be
-// traced by another debugger while an engine that uses ptrace(2) watches it.
+// its own. It has the same process group and session as the caller. While an engine
+// that uses ptrace(2) watches it, it cannot be traced by another debugger; under Notify it cannot
+// have a seccomp listener of its own.
 //
 // # What is not seen
 //
@@ -45,6 +48,7 @@ type Engine string
 // The engines. Auto takes the fastest that works.
 const (
 	Auto       Engine = "auto"
+	Notify     Engine = "notify"
 	Ptrace     Engine = "ptrace"
 	PtraceSlow Engine = "ptrace-slow"
 )
@@ -52,11 +56,14 @@ const (
 // Daemons is what to do with processes that outlive the command.
 type Daemons string
 
-// Wait waits until they end; Kill ends them after a short grace. Either way those
-// that outlive the grace are told as [event.Outlived].
+// After a short grace Leave lets them go on unwatched, with a process that answers for them
+// what their filter asks; Wait waits until they end; Kill ends them. Each way those that
+// outlive the grace are told as [event.Outlived]. Only [Notify] can leave them: what [Ptrace]
+// traces is killed when the tracer ends.
 const (
-	Wait Daemons = "wait"
-	Kill Daemons = "kill"
+	Leave Daemons = "leave"
+	Wait  Daemons = "wait"
+	Kill  Daemons = "kill"
 )
 
 // Command is what to run.
@@ -75,11 +82,16 @@ type Command struct {
 	Stdin, Stdout, Stderr *os.File
 
 	Engine  Engine  // empty: Auto
-	Daemons Daemons // empty: Wait
+	Daemons Daemons // empty: Leave where the engine can, else Wait
 
 	// Descriptors asks for the events Close and Dup as well, which cost a stop
-	// each.
+	// each. Notify cannot tell them.
 	Descriptors bool
+	// Adopt says that this process has no other children and may adopt the step's orphans
+	// (PR_SET_CHILD_SUBREAPER). Notify does so where the kernel would not let it look into
+	// them otherwise, and for Kill: without it, an orphan that never made a watched call is
+	// not found.
+	Adopt bool
 	// Signals are passed on to the command, unless it was sent the same signal
 	// at the same time (Ctrl-C on a terminal reaches both). nil: none are.
 	Signals <-chan os.Signal

@@ -17,8 +17,11 @@ import (
 var update = flag.Bool("u", false, "rewrite the golden files in the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"deptrace": main})
+	testscript.Main(m, programs)
 }
+
+// programs are what the test binary can be for the scripts.
+var programs = map[string]func(){"deptrace": main}
 
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -213,7 +216,7 @@ func TestVariables(t *testing.T) {
 	}
 	t.Setenv("DEPTRACE_ENGINE", "strace")
 	_, _, err = parseRun([]string{"--", "cc"}, false)
-	if want := `variable DEPTRACE_ENGINE is "strace": want auto, ptrace or ptrace-slow`; err == nil || err.Error() != want {
+	if want := `variable DEPTRACE_ENGINE is "strace": want auto, notify, ptrace or ptrace-slow`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

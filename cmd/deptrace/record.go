@@ -9,6 +9,7 @@ import (
 
 	"deptrace/cache"
 	"deptrace/depfile/manifest"
+	"deptrace/trace"
 	"deptrace/trace/event"
 	"deptrace/trace/footprint"
 )
@@ -45,7 +46,7 @@ func (s *step) write(end ending, broken error) {
 		gaps = append(gaps, g.String())
 	}
 	for _, name := range []*string{&n.manifest, &n.depfile} {
-		if *name != "" && s.taken[s.place(*name)] {
+		if *name != "" && s.hasTaken(s.place(*name)) {
 			s.failf("the step itself writes %s, which deptrace was to write", printable(*name))
 			hintf("give one of the two another name")
 			*name = ""
@@ -153,6 +154,9 @@ func dropOld(path string) {
 // user can do.
 func (s *step) incomplete(gaps []string) {
 	errorf("incomplete record: %s", listed(gaps))
+	if s.engine == trace.Notify && slices.ContainsFunc(gaps, func(g string) bool { return strings.HasPrefix(g, string(event.Listener)) }) {
+		hintf("--engine ptrace can follow a step that has a seccomp filter of its own")
+	}
 	if !s.f.verbose {
 		return
 	}

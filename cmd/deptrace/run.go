@@ -80,9 +80,9 @@ func (f *runFlags) defs() []flagDef {
 		listFlag("env", &f.env),
 		listFlag("ignore", &f.ignore),
 		choiceFlag("stat", &f.stat, statContent, statMeta),
-		choiceFlag("engine", &f.engine, trace.Auto, trace.Ptrace, trace.PtraceSlow),
+		choiceFlag("engine", &f.engine, trace.Auto, trace.Notify, trace.Ptrace, trace.PtraceSlow),
 		boolFlag("best-effort", &f.bestEffort),
-		choiceFlag("daemons", &f.daemons, trace.Wait, trace.Kill),
+		choiceFlag("daemons", &f.daemons, trace.Leave, trace.Wait, trace.Kill),
 		only(boolFlag("v", &f.verbose)),
 	}, helpFlags()...)
 }
@@ -95,7 +95,7 @@ func (f *runFlags) asked() bool {
 // parseRun reads the command line of run. named is whether it says "run": then the
 // first word that is no flag starts the command.
 func parseRun(args []string, named bool) (f *runFlags, argv []string, err error) {
-	f = &runFlags{stat: statContent, engine: trace.Auto, daemons: trace.Wait}
+	f = &runFlags{stat: statContent, engine: trace.Auto}
 	defs := f.defs()
 	if err := variables(defs); err != nil {
 		return nil, nil, err
@@ -171,6 +171,7 @@ func (s *step) run() ending {
 	signals, release := catchSignals()
 	result, err := s.watch(signals)
 	release()
+	s.engine = result.Engine
 
 	var start *trace.StartError
 	if errors.As(err, &start) {
@@ -249,6 +250,7 @@ func (s *step) watch(signals <-chan os.Signal) (trace.Result, error) {
 		Args:    s.argv,
 		Engine:  s.f.engine,
 		Daemons: s.f.daemons,
+		Adopt:   true,
 		Signals: signals,
 		Log:     s.logf,
 	}, s)

@@ -26,18 +26,21 @@ type step struct {
 	dir, root, home string
 	ignore          manifest.Globs
 
-	logs   []os.FileInfo // see openLogs
-	fs     *osfs.FS
-	own    map[string]bool // the files whose names are known from the start
-	taken  map[string]bool // those of them that the step itself has written
-	folder *footprint.Folder
-	events *eventLog // nil: not asked for
+	logs  []os.FileInfo // see openLogs
+	fs    *osfs.FS
+	own   map[string]bool // the files whose names are known from the start
+	taken map[string]bool // those of them that the step itself has written
+	// suspect are those that it may have written, with what was there before.
+	suspect map[string]footprint.State
+	folder  *footprint.Folder
+	events  *eventLog // nil: not asked for
 
 	log    []string // lines that are not written yet
 	folded bool     // the footprint is final
 
-	unwatched bool // the command ran under no engine
-	failed    bool // deptrace could not do all that was asked for
+	engine    trace.Engine // the one that ran
+	unwatched bool         // the command ran under no engine
+	failed    bool         // deptrace could not do all that was asked for
 }
 
 func newStep(f *runFlags, argv []string) (*step, error) {
@@ -46,7 +49,7 @@ func newStep(f *runFlags, argv []string) (*step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the working directory: %w", err)
 	}
-	s := &step{f: f, argv: argv, dir: dir, home: cache.Home(os.Environ()), logs: openLogs(), fs: new(osfs.FS), own: map[string]bool{}, taken: map[string]bool{}}
+	s := &step{f: f, argv: argv, dir: dir, home: cache.Home(os.Environ()), logs: openLogs(), fs: new(osfs.FS), own: map[string]bool{}, taken: map[string]bool{}, suspect: map[string]footprint.State{}}
 	if s.root, err = findRoot(f.root, dir); err != nil {
 		return nil, err
 	}
@@ -149,10 +152,10 @@ func (s *step) isOwn(path string) bool {
 // Event implements [event.Sink].
 func (s *step) Event(e *event.Event) event.Hold {
 	s.events.write(e)
-	if e.Outcome.State == event.OK && e.Changes() {
+	if e.Changes() {
 		for _, path := range [...]string{e.Name.Path, e.Name2.Path} {
 			if s.own[path] {
-				s.taken[path] = true
+				s.take(path, e.Outcome.State)
 			}
 		}
 	}
@@ -160,6 +163,28 @@ func (s *step) Event(e *event.Event) event.Hold {
 		return nil
 	}
 	return s.folder.Event(e)
+}
+
+// take notes that the step changes a file that deptrace is to write. An engine that does
+// not see results says so before it happens: then the file shows afterwards whether it did.
+func (s *step) take(path string, outcome event.State) {
+	switch outcome {
+	case event.OK:
+		s.taken[path] = true
+	case event.Unknown:
+		if _, already := s.suspect[path]; !already {
+			s.suspect[path], _ = s.fs.Lstat(path)
+		}
+	}
+}
+
+// hasTaken reports whether the step has written a file that deptrace is to write.
+func (s *step) hasTaken(path string) bool {
+	if was, ok := s.suspect[path]; ok {
+		now, err := s.fs.Lstat(path)
+		return err == nil && now.Type != footprint.None && !now.Same(was)
+	}
+	return s.taken[path]
 }
 
 // under reports whether path is dir or below it.

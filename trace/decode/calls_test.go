@@ -125,16 +125,25 @@ var calls = map[string]call{
 	"execveat":                 {322, 358, 281, args{4, pb, 0, 0, 0x100}, atExit, one(event.Exec, nofol, lb(4))},
 	"execveat of a descriptor": {322, 358, 281, args{4, pe, 0, 0, 0x1000}, atExit, one(event.Exec, byFD, self(4))},
 	"clone, namespace":         {56, 120, 220, args{0x10000011}, atExit, gap(event.Namespace, "clone")},
-	"clone, untraced":          {56, 120, 220, args{0x10800011}, atExit, gap(event.NotFollowed, "clone")},
+	"clone, untraced":          {56, 120, 220, args{0x00800011}, atExit, untraced(gap(event.NotFollowed, "clone"))},
+	"clone, both":              {56, 120, 220, args{0x10800011}, atExit, untraced(gap(event.Namespace, "clone"))},
 	"clone3, namespace":        {435, 435, 435, args{cloneUser, 88}, atExit, gap(event.Namespace, "clone3")},
-	"clone3, untraced":         {435, 435, 435, args{cloneAway, 64}, atExit, gap(event.NotFollowed, "clone3")},
+	"clone3, untraced":         {435, 435, 435, args{cloneAway, 64}, atExit, untraced(gap(event.NotFollowed, "clone3"))},
 	"unshare":                  {272, 310, 97, args{0x20000}, atExit, gap(event.Namespace, "unshare")},
 	"unshare of the clock":     {272, 310, 97, args{0x80}, atExit, gap(event.Namespace, "unshare")},
 	"setns":                    {308, 346, 268, args{3}, atExit, gap(event.Namespace, "setns")},
 	"chroot":                   {161, 61, 51, args{pa}, atExit, gapAt(event.Chrooted, "chroot", 0, a(CWD))},
 	"pivot_root":               {155, 217, 41, args{pa, pa}, atExit, gap(event.Chrooted, "pivot_root")},
-	"seccomp, listener":        {317, 354, 277, args{1, 8, pa}, atExit, gap(event.Listener, "seccomp")},
 	"a call of the future":     {500, 500, 500, args{}, atExit, gap(event.NotModelled, "call 500")},
+
+	// Filters.
+	"seccomp, listener":          {317, 354, 277, args{1, 9, bad}, atExit, Call{Op: event.Incomplete, Reason: event.Listener, Detail: "seccomp", Listens: true}},
+	"seccomp for a tracer":       {317, none, 277, args{1, 1, filterTrace}, atExit, gap(event.Listener, "seccomp filter for a tracer")},
+	"seccomp for a tracer, i386": {none, 354, none, args{1, 1, filterTrace32}, atExit, gap(event.Listener, "seccomp filter for a tracer")},
+	"seccomp, computed":          {317, none, 277, args{1, 0, filterComputes}, atExit, gap(event.Listener, "seccomp filter for a tracer")},
+	"seccomp, the longest":       {317, none, 277, args{1, 0, filterLongest}, atExit, gap(event.Listener, "seccomp filter for a tracer")},
+	"prctl for a tracer":         {157, none, 167, args{22, 2, filterTrace}, atExit, gap(event.Listener, "seccomp filter for a tracer")},
+	"prctl, bit 8 of the mode":   {none, 172, none, args{22, 8<<32 | 2, filterTrace32}, atExit, gap(event.Listener, "seccomp filter for a tracer")},
 
 	// Sockets.
 	"connect, unix": {42, 362, 203, args{3, saUnix, 110}, atExit,
@@ -160,7 +169,20 @@ var calls = map[string]call{
 	"sendmmsg to several":          {307, none, 269, args{3, msgsTwo, 2}, atExit, gap(event.NotModelled, "sendmmsg to several addresses")},
 	"sendmmsg, the second is bad":  {307, none, 269, args{3, msgsTwo, 9}, atExit, gap(event.NotModelled, "sendmmsg to several addresses")},
 	"sendmmsg, the end is bad":     {307, none, 269, args{3, msgs, 9}, atExit, Call{Op: event.Connect, Descriptor: 3, Address: "unix:", Name: Name{Dir: CWD, Text: "sock"}, Has: true}},
-	"socketcall of connect":        {none, 102, none, args{3, pa}, atExit, gap(event.NotModelled, "socketcall")},
+
+	// Words in memory, of the calls above.
+	"socketcall of bind": {none, 102, none, args{2, subBind}, atExit,
+		Call{Spec: direct(361), Op: event.Bind, Flags: nofol, Descriptor: 3, Address: "unix:", Name: Name{Dir: CWD, Text: "sock", NoFollow: true}, Has: true}},
+	"socketcall of connect": {none, 102, none, args{1<<32 | 3, 1<<32 | subConnect}, atExit,
+		Call{Spec: direct(362), Op: event.Connect, Descriptor: 3, Address: "ip:127.0.0.1:80"}},
+	"socketcall of connect on 0": {none, 102, none, args{3, subConnect0}, atExit,
+		Call{Spec: direct(362), Op: event.Connect, Descriptor: 0, Address: "ip:127.0.0.1:80"}},
+	"socketcall of sendto": {none, 102, none, args{11, subSendto}, atExit,
+		Call{Spec: direct(369), Op: event.Connect, Descriptor: 3, Address: "ip:10.0.0.1:53"}},
+	"socketcall of sendmsg": {none, 102, none, args{16, subSendmsg}, atExit,
+		Call{Spec: direct(370), Op: event.Connect, Descriptor: 3, Address: "ip:127.0.0.1:80"}},
+	"socketcall of sendmmsg": {none, 102, none, args{20, subSendmmsg}, atExit,
+		Call{Spec: direct(345), Op: event.Connect, Descriptor: 3, Address: "unix:", Name: Name{Dir: CWD, Text: "sock"}, Has: true}},
 
 	// Not modelled.
 	"getxattr":                    {191, 229, 8, args{pa}, atExit, gapAt(event.Xattr, "getxattr", 0, a(CWD))},

@@ -65,7 +65,8 @@ type Name struct {
 
 // Call is a decoded call.
 type Call struct {
-	// Spec is the call's row; never nil.
+	// Spec is the call's row; never nil. That of a socketcall(2) is the row of the call
+	// that it stands for.
 	Spec *syscalls.Spec
 	// Op is what the call does; None for one that is of interest only because it may
 	// read from descriptor 0.
@@ -92,10 +93,17 @@ type Call struct {
 	// there is nothing to tell.
 	Reads bool
 
+	// Untraced: the call makes a process that no tracer follows (CLONE_UNTRACED), which
+	// matters to an engine that is one.
+	Untraced bool
 	// Reason and Detail are those of an Incomplete. There may be a Name: if such a
 	// call fails, it was a lookup of that name and nothing else.
 	Reason event.Reason
 	Detail string
+	// Listens: the step installs a seccomp filter with a listener, which takes whole
+	// calls away from an engine. Without it, but with the same Reason, it installs one
+	// that asks for a tracer.
+	Listens bool
 }
 
 // Decode decodes a call. ok is false if there is nothing to tell: the call, or this
@@ -117,6 +125,9 @@ func Decode(abi syscalls.ABI, nr uint64, args [6]uint64, mem Memory) (c Call, ok
 	}
 	if !s.Applies(&args) {
 		return Call{}, false, nil
+	}
+	if s.Style == syscalls.SocketCall {
+		return socketCall(abi, s, &args, mem)
 	}
 	c = Call{Spec: s, Op: s.Op, Flags: s.Fixed, Reason: s.Reason}
 	if s.Reads != syscalls.NoArg {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"testing"
 
 	"deptrace/trace/event"
@@ -94,6 +95,29 @@ const (
 	blocks32 = 0x6100
 	block1   = 0x6200
 	block2   = 0x6300
+
+	filterTrace    = 0x7000 // struct sock_fprog of 64 and of 32 bits
+	filterTrace32  = 0x7100
+	filterComputes = 0x7200
+	filterRefuses  = 0x7300
+	filterNone     = 0x7400
+	filterLongest  = 0x7500
+	filterTooLong  = 0x7600
+	filterNowhere  = 0x7700
+	programTrace   = 0x7800 // struct sock_filter
+	programRefuses = 0x7900
+	programLong    = 0x10000
+
+	subBind       = 0x8000 // arguments of socketcall
+	subConnect    = 0x8100
+	subConnect0   = 0x8200
+	subSendto     = 0x8300
+	subSendtoPeer = 0x8400
+	subSendmsg    = 0x8500
+	subSendmmsg   = 0x8600
+	sub0          = 0x8700
+	sub3          = 0x8800
+	subNowhere    = 0x8900
 )
 
 var mem = memory{
@@ -128,7 +152,47 @@ var mem = memory{
 	blocks32: bytesOf(uint32(block1), uint32(block2)),
 	block1:   bytesOf(uint64(0), uint64(0), uint16(1), uint16(0), uint32(0)), // writes to 0
 	block2:   bytesOf(uint64(0), uint64(0), uint16(0), uint16(0), uint32(0)), // reads from 0
+
+	filterTrace:    bytesOf(uint16(3), "padded", uint64(programTrace)),
+	filterTrace32:  bytesOf(uint16(3), "pa", uint32(programTrace)),
+	filterComputes: bytesOf(uint16(1), "padded", uint64(programTrace+24)),
+	filterRefuses:  bytesOf(uint16(7), "padded", uint64(programRefuses)),
+	filterNone:     bytesOf(uint16(0), "padded", uint64(programTrace)),
+	filterLongest:  bytesOf(uint16(4096), "padded", uint64(programLong)),
+	filterTooLong:  bytesOf(uint16(4097), "padded", uint64(programLong)),
+	filterNowhere:  bytesOf(uint16(1), "padded", uint64(bad)),
+	programTrace: bytesOf(
+		instruction(0x20, 0),           // BPF_LD|BPF_W|BPF_ABS
+		instruction(0x06, 0x7ff01234),  // SECCOMP_RET_TRACE with data
+		instruction(0x06, 0x7fff0000),  // SECCOMP_RET_ALLOW
+		instruction(0x16, 0x7fff0000)), // BPF_RET|BPF_A
+	programRefuses: bytesOf(
+		instruction(0x15, 0x7ff00000), // a comparison with it is no answer
+		instruction(0x06, 0x00050001), // SECCOMP_RET_ERRNO
+		instruction(0x06, 0x00030000), // SECCOMP_RET_TRAP
+		instruction(0x06, 0x80000000), // SECCOMP_RET_KILL_PROCESS
+		instruction(0x06, 0x7fc00000), // SECCOMP_RET_USER_NOTIF: ENOSYS without a listener
+		instruction(0x06, 0x7ffc0000), // SECCOMP_RET_LOG
+		instruction(0x06, 0x7fff0000)),
+	programLong: bytesOf(strings.Repeat(instruction(0x06, 0x7fff0000), 4095), instruction(0x06, 0x7ff00000), instruction(0x06, 0x7ff00000)),
+
+	subBind:       bytesOf(uint32(3), uint32(saUnix), uint32(110)),
+	subConnect:    bytesOf(uint32(3), uint32(saInet), uint32(16)),
+	subConnect0:   bytesOf(uint32(0), uint32(saInet), uint32(16)),
+	subSendto:     bytesOf(uint32(3), uint32(pa), uint32(1), uint32(0), uint32(saUnspec), uint32(16)),
+	subSendtoPeer: bytesOf(uint32(3), uint32(pa), uint32(1), uint32(0), uint32(0), uint32(16)),
+	subSendmsg:    bytesOf(uint32(3), uint32(msgInet32), uint32(0)),
+	subSendmmsg:   bytesOf(uint32(3), uint32(msgs32), uint32(2), uint32(0)),
+	sub0:          bytesOf(uint32(0), uint32(pa), uint32(1), uint32(0), uint32(0), uint32(0)),
+	sub3:          bytesOf(uint32(3), uint32(pa), uint32(1), uint32(0), uint32(0), uint32(0)),
+	subNowhere:    bytesOf(uint32(3), uint32(bad), uint32(16)),
 }
+
+// instruction is a struct sock_filter.
+func instruction(code uint16, k uint32) string { return string(bytesOf(code, uint16(0), k)) }
+
+// direct is the row of an i386 call that a socketcall stands for.
+func direct(nr uint64) *syscalls.Spec { return syscalls.Lookup(syscalls.I386, nr) }
 
 const (
 	none   = -1
@@ -149,7 +213,7 @@ type call struct {
 	amd64, i386, arm64 int
 	args               args
 	when               syscalls.When
-	want               Call // without Spec
+	want               Call // without Spec, unless that is another row
 }
 
 func a(dir int) Name   { return Name{Dir: dir, Text: "/a"} }
@@ -169,6 +233,11 @@ func two(op event.Op, f event.Flags, n, n2 Name) Call {
 
 func gap(r event.Reason, detail string) Call {
 	return Call{Op: event.Incomplete, Reason: r, Detail: detail}
+}
+
+func untraced(c Call) Call {
+	c.Untraced = true
+	return c
 }
 
 func gapAt(r event.Reason, detail string, f event.Flags, n Name) Call {
@@ -196,10 +265,13 @@ func TestDecode(t *testing.T) {
 				t.Errorf("%s, %v: got %v, %v, want a call", name, abi, ok, err)
 				continue
 			}
-			if got.Spec != syscalls.Lookup(abi, uint64(nr)) || got.Spec.When != tt.when {
-				t.Errorf("%s, %v: got %+v, want When %v", name, abi, got.Spec, tt.when)
+			if tt.want.Spec == nil {
+				tt.want.Spec = syscalls.Lookup(abi, uint64(nr))
 			}
-			got.Spec = nil
+			if got.Spec != tt.want.Spec || got.Spec.When != tt.when {
+				t.Errorf("%s, %v: got %+v, want %+v, When %v", name, abi, got.Spec, tt.want.Spec, tt.when)
+			}
+			got.Spec, tt.want.Spec = nil, nil
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Errorf("%s, %v (-want +got)\n%s", name, abi, d)
 			}
@@ -243,7 +315,18 @@ func TestNothingToTell(t *testing.T) {
 		"clone3, too short":                 {syscalls.AMD64, 435, args{cloneUser, 56}, nil},
 		"clone3, bad pointer":               {syscalls.AMD64, 435, args{bad, 88}, ErrFault},
 		"unshare of descriptors":            {syscalls.AMD64, 272, args{0x600}, nil},
-		"seccomp without a listener":        {syscalls.AMD64, 317, args{1, 1}, nil},
+		"seccomp, strict":                   {syscalls.AMD64, 317, args{0, 0}, nil},
+		"seccomp, a question":               {syscalls.AMD64, 317, args{2, 0, bad}, nil},
+		"seccomp that refuses":              {syscalls.AMD64, 317, args{1, 1, filterRefuses}, nil},
+		"seccomp, no program":               {syscalls.AMD64, 317, args{1, 0, filterNone}, nil},
+		"seccomp, too long":                 {syscalls.AMD64, 317, args{1, 0, filterTooLong}, nil},
+		"seccomp, bad pointer":              {syscalls.AMD64, 317, args{1, 0, bad}, ErrFault},
+		"seccomp, bad pointer to program":   {syscalls.ARM64, 277, args{1, 0, filterNowhere}, ErrFault},
+		"prctl that refuses":                {syscalls.AMD64, 157, args{22, 2, filterRefuses}, nil},
+		"prctl, strict":                     {syscalls.AMD64, 157, args{22, 1, filterTrace}, nil},
+		"prctl, no such mode":               {syscalls.AMD64, 157, args{22, 1<<32 | 2, filterTrace}, nil},
+		"prctl, no such mode, bit 8":        {syscalls.AMD64, 157, args{22, 8, filterTrace}, nil},
+		"prctl of a name":                   {syscalls.AMD64, 157, args{15, pa}, nil},
 		"openat2, too short":                {syscalls.AMD64, 437, args{cwd, pa, howRead, 16}, nil},
 		"openat2, too long":                 {syscalls.AMD64, 437, args{cwd, pa, howRead, 4097}, nil},
 		"openat2, bad pointer":              {syscalls.AMD64, 437, args{cwd, pa, bad, 24}, ErrFault},
@@ -263,7 +346,16 @@ func TestNothingToTell(t *testing.T) {
 		"sendmsg, bad pointer":              {syscalls.AMD64, 46, args{3, bad}, ErrFault},
 		"sendmmsg, bad pointer":             {syscalls.AMD64, 307, args{3, bad, 1}, ErrFault},
 		"sendmmsg of nothing":               {syscalls.AMD64, 307, args{3, msgs, 0}, nil},
-		"socketcall of socket":              {syscalls.I386, 102, args{1}, nil},
+		"socketcall of socket":              {syscalls.I386, 102, args{1, sub3}, nil},
+		"socketcall of send":                {syscalls.I386, 102, args{9, sub3}, nil},
+		"socketcall of recv":                {syscalls.I386, 102, args{10, sub3}, nil},
+		"socketcall of nothing":             {syscalls.I386, 102, args{21, sub3}, nil},
+		"socketcall, sendto on connection":  {syscalls.I386, 102, args{11, subSendtoPeer}, nil},
+		"socketcall, bad pointer":           {syscalls.I386, 102, args{3, bad}, ErrFault},
+		"socketcall, bad address":           {syscalls.I386, 102, args{2, subNowhere}, ErrFault},
+		"socketcall of recv, bad pointer":   {syscalls.I386, 102, args{10, bad}, ErrFault},
+		"socketcall, a word is missing":     {syscalls.I386, 102, args{11, sub3 + 4}, ErrFault},
+		"socketcall, sendmmsg a word less":  {syscalls.I386, 102, args{20, subSendmmsg + 4}, ErrFault},
 		"bpf without a path":                {syscalls.AMD64, 321, args{5}, nil},
 		"fanotify_mark, flush":              {syscalls.AMD64, 301, args{3, 0x80, 0, cwd, pa}, nil},
 	} {
@@ -276,14 +368,22 @@ func TestNothingToTell(t *testing.T) {
 // What a reader of memory has to say comes back as it is.
 func TestMemoryError(t *testing.T) {
 	want := errors.New("no such process")
-	for _, nr := range []uint64{2, 42, 46, 82, 88, 209, 257, 307, 435, 437} {
-		_, ok, err := Decode(syscalls.AMD64, nr, args{0x10, 0x20, 0x40, 24, 0, 0}, failing{want})
-		if nr == 435 {
-			_, ok, err = Decode(syscalls.AMD64, nr, args{0x10, 88}, failing{want})
+	special := map[uint64]args{
+		435: {0x10, 88},    // clone3
+		317: {1, 0, 0x10},  // seccomp
+		157: {22, 2, 0x10}, // prctl
+	}
+	for _, nr := range []uint64{2, 42, 46, 82, 88, 157, 209, 257, 307, 317, 435, 437} {
+		words, ok := special[nr]
+		if !ok {
+			words = args{0x10, 0x20, 0x40, 24, 0, 0}
 		}
-		if ok || err != want {
+		if _, ok, err := Decode(syscalls.AMD64, nr, words, failing{want}); ok || err != want {
 			t.Errorf("call %d: got %v, %v, want %v", nr, ok, err, want)
 		}
+	}
+	if _, ok, err := Decode(syscalls.I386, 102, args{3, 0x10}, failing{want}); ok || err != want {
+		t.Errorf("socketcall: got %v, %v, want %v", ok, err, want)
 	}
 }
 
@@ -317,6 +417,16 @@ func TestReadsStdin(t *testing.T) {
 		"io_submit, write": {read{syscalls.AMD64, 209, args{1, 1, blocks}}, false},
 		"io_submit, i386":  {read{syscalls.I386, 248, args{1, 2, blocks32}}, true},
 		"openat":           {read{syscalls.AMD64, 257, args{0, pa}}, false},
+
+		"socketcall of accept":      {read{syscalls.I386, 102, args{5, sub0}}, true},
+		"socketcall of recv":        {read{syscalls.I386, 102, args{10, sub0}}, true},
+		"socketcall of recv from 3": {read{syscalls.I386, 102, args{10, sub3}}, false},
+		"socketcall of recvfrom":    {read{syscalls.I386, 102, args{12, sub0}}, true},
+		"socketcall of recvmsg":     {read{syscalls.I386, 102, args{17, sub0}}, true},
+		"socketcall of accept4":     {read{syscalls.I386, 102, args{18, sub0}}, true},
+		"socketcall of recvmmsg":    {read{syscalls.I386, 102, args{1<<32 | 19, sub0}}, true},
+		"socketcall of send":        {read{syscalls.I386, 102, args{9, sub0}}, false},
+		"socketcall of connect":     {read{syscalls.I386, 102, args{3, subConnect0}}, false},
 	} {
 		c, ok, err := Decode(tt.abi, tt.nr, tt.args, mem)
 		if err != nil || c.Reads != tt.want {
@@ -356,6 +466,8 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("nothing to tell: %+v", c)
 		case (c.Op == event.Incomplete) != (c.Reason != "" && c.Detail != ""):
 			t.Errorf("incomplete without a reason, or the other way round: %+v", c)
+		case c.Listens && c.Reason != event.Listener:
+			t.Errorf("a listener that is not one: %+v", c)
 		case c.Has && c.Name.NoFollow != (c.Flags&nofol != 0), c.Name.Self && c.Name.Text != "":
 			t.Errorf("two answers: %+v", c)
 		case (c.Op == event.Bind || c.Op == event.Connect) != (c.Address != ""):

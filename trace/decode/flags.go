@@ -91,6 +91,8 @@ func (c *Call) flags(abi syscalls.ABI, args *[6]uint64, mem Memory) (ok bool, er
 		return c.clone(v &^ syscalls.CloneNewTime), nil
 	case syscalls.CloneArgs:
 		return c.cloneArgs(v, s.Len.Of(args), mem)
+	case syscalls.FilterProgram, syscalls.FilterMode:
+		return c.filter(abi, args, mem)
 	}
 	return true, nil
 }
@@ -174,11 +176,13 @@ func (c *Call) cloneArgs(addr, size uint64, mem Memory) (ok bool, err error) {
 	return c.clone(binary.LittleEndian.Uint64(b)), nil
 }
 
-// clone gives the reason why a new process is not like others.
+// clone gives the reason why a new process is not like others: the namespaces that it
+// gets or, if there are none, that no tracer is to follow it.
 func (c *Call) clone(flags uint64) (ok bool) {
-	if flags&syscalls.CloneUntraced != 0 {
+	spaces := flags&(syscalls.CloneNew|syscalls.CloneNewTime) != 0
+	c.Untraced = flags&syscalls.CloneUntraced != 0
+	if !spaces {
 		c.Reason = event.NotFollowed
-		return true
 	}
-	return flags&(syscalls.CloneNew|syscalls.CloneNewTime) != 0
+	return spaces || c.Untraced
 }

@@ -12,6 +12,7 @@ import (
 	"deptrace/trace/decode"
 	"deptrace/trace/event"
 	"deptrace/trace/resolve"
+	"deptrace/trace/syscalls"
 	"deptrace/trace/tracee"
 )
 
@@ -44,13 +45,23 @@ func NewThread(tid int, p *Process) *Thread {
 type Observer struct {
 	Resolver *resolve.Resolver
 	Memory   tracee.Memory
+
+	options syscalls.Options
+	stdin   string
 	// gap is told what cannot be seen of a process's call.
-	gap func(p *Process, r event.Reason, detail string)
+	gap  Gap
+	told map[event.Reason]bool
 }
 
-// New returns an Observer that knows nothing yet and tells gap what it cannot see.
-func New(gap func(p *Process, r event.Reason, detail string)) *Observer {
-	return &Observer{Resolver: resolve.New(resolve.OS{}), gap: gap}
+// Gap is told why a record is not complete.
+type Gap func(p *Process, r event.Reason, detail string)
+
+// New returns an Observer of the calls that the options are about. stdin is what proc
+// calls a standard input from which reading is to be told (syscalls.Options.Stdin).
+func New(options syscalls.Options, stdin string, gap Gap) *Observer {
+	return &Observer{
+		Resolver: resolve.New(resolve.OS{}), options: options, stdin: stdin, gap: gap, told: make(map[event.Reason]bool),
+	}
 }
 
 // Event fills ev, all but Seq and Outcome, from a decoded call. ok is false if there is
@@ -73,9 +84,9 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 			}
 		}
 	}
+	var r2 resolve.Result
 	if d.Has2 {
-		r2, ok := o.name(t, d.Name2, &ev.Name2)
-		if !ok {
+		if r2, ok = o.name(t, d.Name2, &ev.Name2); !ok {
 			return event.Outcome{}, false
 		}
 		upToMissing(r2, &ev.Name2)
@@ -86,8 +97,11 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 	if d.Address == "unix:" {
 		ev.Address += ev.Name.Path
 	}
-	if r.Err != 0 {
+	if r.Err != 0 && (r.Err != event.ENOENT || r.Missing != "" || !makes(ev)) {
 		return event.Fail(r.Err), true
+	}
+	if r2.Missing != "" {
+		return event.Fail(r2.Err), true
 	}
 	if d.Op == event.Exec && r.Type == resolve.Link {
 		return event.Fail(event.ELOOP), true // not followed
@@ -102,6 +116,17 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 		ev.Target, _ = resolve.OS{}.Readlink(r.Path)
 	}
 	return event.Outcome{}, true
+}
+
+// makes reports whether the operation makes what is not there.
+func makes(ev *event.Event) bool {
+	switch ev.Op {
+	case event.Open:
+		return ev.Flags&event.Create != 0
+	case event.Mkdir, event.Symlink, event.Mknod, event.Bind:
+		return true
+	}
+	return false
 }
 
 // upToMissing cuts a name at the directory that is not there. What a step wanted to

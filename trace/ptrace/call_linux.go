@@ -4,7 +4,6 @@ package ptrace
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"path"
 	"syscall"
@@ -24,6 +23,8 @@ type call struct {
 	zeroIsNone bool
 	// refused is the error that the call gets instead of being made.
 	refused uint16
+	// listens: the call installs a filter with a listener.
+	listens bool
 }
 
 // syscallStop handles the stop at a call's entry or exit, or that of the filter.
@@ -61,43 +62,23 @@ func (e *engine) enter(t *task, info *syscallInfo) {
 // begin tells the beginning of a call. It returns the call if its outcome is to be
 // told, too, and what the thread has to wait for.
 func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
-	abi := syscalls.ABIOf(info.arch, info.nr())
-	if abi != native {
-		if !e.told[event.ABINotModelled] {
-			e.told[event.ABINotModelled] = true
-			e.incomplete(t.pid(), event.ABINotModelled, fmt.Sprintf("%v in %s", abi, t.process.Name))
-		}
-		return nil, nil
-	}
-	args := info.args()
-	spec := syscalls.Lookup(abi, info.nr())
-	if told, reads := e.c.Options.Matters(spec, args); !told && !reads {
-		return nil, nil // ptrace-slow stops here, too
-	}
-	if spec.Refuse != 0 && e.c.EveryCall {
+	made := observe.Call{Native: native, Arch: info.arch, Nr: info.nr(), Args: info.args()}
+	spec := syscalls.Lookup(syscalls.ABIOf(made.Arch, made.Nr), made.Nr)
+	if e.c.EveryCall && spec != nil && spec.Refuse != 0 && spec.Applies(&made.Args) {
 		e.refuse(t)
 		return &call{refused: spec.Refuse}, nil
 	}
-	e.observer.Memory.Thread = t.TID
-	d, ok, err := decode.Decode(abi, info.nr(), args, &e.observer.Memory)
-	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
-		e.incomplete(t.pid(), event.Memory, t.process.Name)
-	}
-	if err == nil && d.Reads {
-		e.readsStdin(t)
-	}
-	if ok && d.Reason == event.NotFollowed && e.followed(t, &d, &args) {
-		if d, ok, err = decode.Decode(abi, info.nr(), args, &e.observer.Memory); err != nil {
-			ok = false
-		}
-	}
-	if !ok || d.Op == event.None || spec.OnDemand && !e.c.Options.Descriptors {
+	d, ok := e.observer.Decode(&t.Thread, made)
+	if !ok || d.Untraced && !e.follow(t, &d, &made) {
 		return nil, nil
 	}
 	if e.launching && d.Op != event.Exec {
 		return nil, nil // what the child does before it executes the command is no business of the step's
 	}
-	c := &call{zeroIsNone: spec.ZeroIsNone}
+	if d.Reason == event.Listener && !d.Listens {
+		return nil, nil // a filter for a tracer, which cannot be another one than this
+	}
+	c := &call{zeroIsNone: d.Spec.ZeroIsNone, listens: d.Listens}
 	looked, ok := e.observer.Event(&t.Thread, &d, &c.ev)
 	if !ok {
 		return nil, nil
@@ -106,7 +87,7 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if d.Op == event.Exec && looked.State == event.OK {
 		c.loads = e.observer.Loads(&t.Thread, &d, &c.ev)
 	}
-	if spec.When == syscalls.AtEntry {
+	if d.Spec.When == syscalls.AtEntry {
 		c.ev.Outcome = looked
 		e.tell(&c.ev)
 		return nil, nil
@@ -118,33 +99,40 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	return c, e.tell(&c.ev)
 }
 
-// readsStdin tells, once, that the step reads from its standard input, where that is
-// a pipe or the like and has not been replaced since.
-func (e *engine) readsStdin(t *task) {
-	if !e.told[event.Stdin] && tracee.Raw(t.TID, 0) == e.c.Stdin {
-		e.told[event.Stdin] = true
-		e.incomplete(t.pid(), event.Stdin, "")
+// follow takes CLONE_UNTRACED off a clone(2) or clone3(2): without it the child is
+// watched like any other. It reports whether there is still something to tell: that it could not be
+// done, or another reason.
+func (e *engine) follow(t *task, d *decode.Call, c *observe.Call) bool {
+	if !e.takeUntraced(t, d, c) {
+		if d.Reason != event.NotFollowed {
+			e.incomplete(t.pid(), event.NotFollowed, d.Detail)
+		}
+		return true
 	}
+	return d.Reason != event.NotFollowed
 }
 
-// followed takes CLONE_UNTRACED off a clone(2) or clone3(2): without it the child is
-// watched like any other. The flag is in an argument, or first in a struct
+// takeUntraced takes the flag away, which is in an argument, or first in a struct
 // clone_args.
-func (e *engine) followed(t *task, d *decode.Call, args *[6]uint64) bool {
+func (e *engine) takeUntraced(t *task, d *decode.Call, c *observe.Call) bool {
+	abi := syscalls.ABIOf(c.Arch, c.Nr)
 	if d.Spec.Style == syscalls.CloneArgs {
+		at := c.Args[0]
+		if abi == syscalls.I386 {
+			at = uint64(uint32(at))
+		}
 		var flags [8]byte
-		if e.observer.Memory.Read(args[0], flags[:]) != nil {
+		if e.observer.Memory.Read(at, flags[:]) != nil {
 			return false
 		}
 		binary.LittleEndian.PutUint64(flags[:], binary.LittleEndian.Uint64(flags[:])&^syscalls.CloneUntraced)
-		return e.observer.Memory.Write(args[0], flags[:]) == nil
+		return e.observer.Memory.Write(at, flags[:]) == nil
 	}
 	var r registers
 	if getRegisters(t.TID, &r) != nil {
 		return false
 	}
-	args[0] &^= syscalls.CloneUntraced
-	setFirst(&r, args[0])
+	setFirst(&r, abi, c.Args[0]&^syscalls.CloneUntraced)
 	return setRegisters(t.TID, &r) == nil
 }
 
@@ -190,6 +178,12 @@ func (e *engine) exit(t *task, info *syscallInfo) {
 // outcome tells a call whose outcome is in its event.
 func (e *engine) outcome(t *task, c *call, result int64) {
 	failed := c.ev.Outcome.State == event.Failed
+	if c.listens {
+		// What its filter takes never gets to the engine's own: from here on the process
+		// and its descendants stop at every call.
+		t.process.everyCall = t.process.everyCall || !failed
+		return
+	}
 	if e.launching {
 		return // the command is to be given to the shell, or cannot be executed
 	}

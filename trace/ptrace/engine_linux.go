@@ -69,7 +69,6 @@ type engine struct {
 	ended  time.Time // when the command ended
 	result Result
 	seq    uint64
-	told   map[event.Reason]bool
 
 	holds    int
 	released chan *task
@@ -100,6 +99,9 @@ func (t *task) pid() int { return t.process.PID }
 // process is a thread group.
 type process struct {
 	observe.Process
+	// everyCall: it stops at every call, because a filter of the step's stands before
+	// the engine's.
+	everyCall bool
 }
 
 // Run runs the command and tells its operations to sink until all its descendants
@@ -110,10 +112,10 @@ func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 	e := &engine{
 		c: c, sink: sink, seq: c.Seq, privileged: os.Geteuid() == 0,
 		tasks: make(map[int]*task), processes: make(map[int]*process), early: make(map[int]bool),
-		told: make(map[event.Reason]bool), released: make(chan *task, 64),
-		living: make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
+		released: make(chan *task, 64),
+		living:   make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
 	}
-	e.observer = observe.New(func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) })
+	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) })
 	type answer struct {
 		r   Result
 		err error
@@ -137,18 +139,12 @@ func (e *engine) run(ctx context.Context) (Result, error) {
 	defer e.child.Close()
 
 	stop := make(chan struct{})
-	var watchers sync.WaitGroup
-	watchers.Go(func() { e.passSignals(stop) })
-	watchers.Go(func() {
-		select {
-		case <-ctx.Done():
-			e.killAll()
-		case <-stop:
-		}
-	})
+	if e.c.Signals != nil {
+		go e.passSignals(stop)
+	}
+	defer context.AfterFunc(ctx, e.killAll)()
 	err := e.loop()
 	close(stop)
-	watchers.Wait()
 	if err == nil {
 		err = e.broken
 	}
@@ -225,6 +221,8 @@ func (e *engine) serve(tid int, ws syscall.WaitStatus) {
 	}
 	sig := ws.StopSignal()
 	switch kind := uint32(ws) >> 16; {
+	case kind == unix.PTRACE_EVENT_SECCOMP && t.process.everyCall:
+		e.resume(t, 0) // it has stopped at the entry already
 	case kind == unix.PTRACE_EVENT_SECCOMP, sig == syscall.SIGTRAP|0x80:
 		e.syscallStop(t)
 	case kind == unix.PTRACE_EVENT_FORK || kind == unix.PTRACE_EVENT_VFORK || kind == unix.PTRACE_EVENT_CLONE:
@@ -269,7 +267,7 @@ func (e *engine) resume(t *task, sig syscall.Signal) {
 		}
 	}
 	req := unix.PTRACE_CONT
-	if e.c.EveryCall || t.toExit {
+	if e.c.EveryCall || t.process.everyCall || t.toExit {
 		req = unix.PTRACE_SYSCALL
 	}
 	request(req, t.TID, 0, uintptr(sig))

@@ -22,6 +22,12 @@ func cancelCall(tid int, r *registers) error {
 }
 
 // setFirst changes the first argument of the call that is about to be made.
-func setFirst(r *registers, v uint64) { r.Rdi = v }
+func setFirst(r *registers, abi syscalls.ABI, v uint64) {
+	if abi == syscalls.I386 {
+		r.Rbx = v
+		return
+	}
+	r.Rdi = v
+}
 
 func setResult(r *registers, v int64) { r.Rax = uint64(v) }

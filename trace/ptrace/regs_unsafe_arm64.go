@@ -33,6 +33,6 @@ func cancelCall(tid int, _ *registers) error {
 }
 
 // setFirst changes the first argument of the call that is about to be made.
-func setFirst(r *registers, v uint64) { r.Regs[0] = v }
+func setFirst(r *registers, _ syscalls.ABI, v uint64) { r.Regs[0] = v }
 
 func setResult(r *registers, v int64) { r.Regs[0] = uint64(v) }

@@ -20,7 +20,7 @@ func (e *engine) newTask(tid, pid int, parent *process) *task {
 		p = &process{Process: *observe.NewProcess(pid, "?")}
 		parentPid := 0
 		if parent != nil {
-			p.Name, parentPid = parent.Name, parent.PID
+			p.Name, p.everyCall, parentPid = parent.Name, parent.everyCall, parent.PID
 		}
 		e.processes[pid] = p
 		e.mu.Lock()

@@ -246,6 +246,9 @@ func (r *Resolver) Removed(p string, directory bool) {
 	r.forget(p)
 }
 
+// Clear forgets everything.
+func (r *Resolver) Clear() { clear(r.cache) }
+
 func (r *Resolver) forget(p string) {
 	if _, ok := r.cache[p]; ok {
 		clear(r.cache)

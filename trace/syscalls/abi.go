@@ -63,6 +63,21 @@ func (a ABI) auditArch() uint32 {
 	return 0
 }
 
+// Knows reports whether a process of the ABI native can make calls of abi, and there
+// is a table for them. [Program] has a section for each such ABI, and an engine decodes
+// their calls. That a filter stops for a call of another ABI says nothing of the call,
+// and the record is incomplete.
+//
+// On amd64 every process can make i386 calls: a 32-bit program makes hardly any others,
+// and a 64-bit one has int 0x80. On arm64 a 32-bit program makes those of arm, which
+// have no table.
+func Knows(native, abi ABI) bool {
+	if abi.auditArch() == 0 {
+		return false
+	}
+	return abi == native || native == AMD64 && abi == I386
+}
+
 // String returns the name that Go has for the architecture.
 func (a ABI) String() string {
 	switch a {

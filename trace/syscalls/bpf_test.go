@@ -25,7 +25,7 @@ func run(p []Instruction, data []byte) (answer uint32, arguments bool, err error
 	var acc uint32
 	for pc := 0; pc < len(p); pc++ {
 		in := p[pc]
-		var jump bool
+		var holds bool
 		switch in.Code {
 		case load:
 			if in.K%4 != 0 || int(in.K)+4 > len(data) {
@@ -39,16 +39,19 @@ func run(p []Instruction, data []byte) (answer uint32, arguments bool, err error
 			continue
 		case ret:
 			return in.K, arguments, nil
+		case jump:
+			pc += int(in.K)
+			continue
 		case jumpEqual:
-			jump = acc == in.K
+			holds = acc == in.K
 		case jumpGE:
-			jump = acc >= in.K
+			holds = acc >= in.K
 		case jumpSet:
-			jump = acc&in.K != 0
+			holds = acc&in.K != 0
 		default:
 			return 0, false, fmt.Errorf("%d: instruction %#x", pc, in.Code)
 		}
-		if jump {
+		if holds {
 			pc += int(in.JT)
 		} else {
 			pc += int(in.JF)
@@ -64,11 +67,12 @@ const testAction = RetTrace | 7
 // The filter and Matters are two forms of one decision.
 func TestProgramAgreesWithMatters(t *testing.T) {
 	// One or the other half of a word, the values that rows ask for, and their neighbours.
-	values := []uint64{0, 1, 2, 3, 4, 6, 7, 8, 11, 20, 1030, 1 << 32, 7 << 32, 1030 | 1<<32, 0xffffff9c, 1<<64 - 100, 1<<64 - 1,
+	values := []uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20, 22, 1030, 1 << 32, 7 << 32, 1030 | 1<<32, 0xffffff9c, 1<<64 - 100, 1<<64 - 1,
 		CloneUntraced, 0x20000, CloneNewTime, 0x40000000, 0x7f0000001000, 0x1000, 0xffffffff00000000}
-	for _, a := range abis {
+	for _, tt := range []struct{ native, abi ABI }{{AMD64, AMD64}, {AMD64, I386}, {I386, I386}, {ARM64, ARM64}} {
+		a := tt.abi
 		for _, o := range allOptions {
-			p := Program(a, testAction, o)
+			p := Program(tt.native, testAction, o)
 			for nr := range uint64(600) {
 				s := Lookup(a, nr)
 				try := func(args [6]uint64) {
@@ -85,13 +89,13 @@ func TestProgramAgreesWithMatters(t *testing.T) {
 						t.Fatal(err)
 					}
 					if got != want {
-						t.Fatalf("%v, %+v: call %d(%#x) is answered with %#x, want %#x", a, o, nr, args, got, want)
+						t.Fatalf("%v, %+v: call %d(%#x) is answered with %#x, want %#x", tt, o, nr, args, got, want)
 					}
 					if arguments && (s == nil || s.body(testAction, o) == nil) {
-						t.Fatalf("%v, %+v: an argument of call %d was looked at, which keeps the kernel from caching the answer", a, o, nr)
+						t.Fatalf("%v, %+v: an argument of call %d was looked at, which keeps the kernel from caching the answer", tt, o, nr)
 					}
 				}
-				for _, other := range []uint64{0, 5} { // no row asks for 5
+				for _, other := range []uint64{0, 14} { // no row asks for 14
 					args := [6]uint64{other, other, other, other, other, other}
 					try(args)
 					if s == nil {
@@ -126,7 +130,27 @@ func TestProgramAnswers(t *testing.T) {
 		"openat":                              {AMD64, Options{}, x86, 257, [6]uint64{}, testAction},
 		"getpid":                              {AMD64, Options{}, x86, 39, [6]uint64{}, RetAllow},
 		"write":                               {AMD64, Options{true, true}, x86, 1, [6]uint64{}, RetAllow},
-		"an i386 call":                        {AMD64, Options{}, i386, 20, [6]uint64{}, testAction},
+		"i386 getpid":                         {AMD64, Options{}, i386, 20, [6]uint64{}, RetAllow},
+		"i386 close, the number of lstat":     {AMD64, Options{}, i386, 6, [6]uint64{}, RetAllow},
+		"i386 openat":                         {AMD64, Options{}, i386, 295, [6]uint64{}, testAction},
+		"i386 io_uring_setup":                 {AMD64, Options{}, i386, 425, [6]uint64{}, refused},
+		"i386, the last call":                 {AMD64, Options{}, i386, 471, [6]uint64{}, RetAllow},
+		"i386, a call of the future":          {AMD64, Options{}, i386, 472, [6]uint64{}, testAction},
+		"i386, an x32 number":                 {AMD64, Options{}, i386, 0x40000000 | 20, [6]uint64{}, testAction},
+		"i386 syscall(-1)":                    {AMD64, Options{}, i386, 0xffffffff, [6]uint64{}, RetAllow},
+		"i386 statx of a descriptor":          {AMD64, Options{}, i386, 383, [6]uint64{3, 0, 0x1000}, RetAllow},
+		"i386 statx of the working directory": {AMD64, Options{}, i386, 383, [6]uint64{0xffffff9c, 0, 0x1000}, testAction},
+		"i386 statx, junk in the register":    {AMD64, Options{}, i386, 383, [6]uint64{3<<32 | 0xffffff9c, 0, 0x1000}, testAction},
+		"i386 close on demand":                {AMD64, Options{Descriptors: true}, i386, 6, [6]uint64{}, testAction},
+		"i386 read of stdin":                  {AMD64, Options{Stdin: true}, i386, 3, [6]uint64{}, testAction},
+		"amd64 on i386":                       {I386, Options{}, x86, 39, [6]uint64{}, testAction},
+		"i386 on arm64":                       {ARM64, Options{}, i386, 20, [6]uint64{}, testAction},
+		"arm on arm64":                        {ARM64, Options{}, 0x40000028, 20, [6]uint64{}, testAction},
+		"nothing is known":                    {Unknown, Options{}, 0, 39, [6]uint64{}, testAction},
+		"socketcall of socket":                {AMD64, Options{Stdin: true}, i386, 102, [6]uint64{1}, RetAllow},
+		"socketcall of connect":               {AMD64, Options{}, i386, 102, [6]uint64{3}, testAction},
+		"socketcall of recv":                  {AMD64, Options{Stdin: true}, i386, 102, [6]uint64{10}, testAction},
+		"socketcall of recv, nobody asks":     {AMD64, Options{}, i386, 102, [6]uint64{10}, RetAllow},
 		"an arm64 call on amd64":              {AMD64, Options{}, arm, 56, [6]uint64{}, testAction},
 		"an x32 call":                         {AMD64, Options{}, x86, 0x40000000 | 39, [6]uint64{}, testAction},
 		"syscall(-1)":                         {AMD64, Options{}, x86, 0xffffffff, [6]uint64{}, RetAllow},
@@ -151,8 +175,12 @@ func TestProgramAnswers(t *testing.T) {
 		"statx of the working directory":      {AMD64, Options{}, x86, 332, [6]uint64{1<<64 - 100, 0, 0x1000}, testAction},
 		"statx, AT_FDCWD not extended":        {AMD64, Options{}, x86, 332, [6]uint64{0xffffff9c, 0, 0x1000}, testAction},
 		"newfstatat":                          {AMD64, Options{}, x86, 262, [6]uint64{3, 0x7f0000000000}, testAction},
-		"seccomp without a listener":          {AMD64, Options{}, x86, 317, [6]uint64{1, 1}, RetAllow},
+		"seccomp, strict":                     {AMD64, Options{}, x86, 317, [6]uint64{0, 0}, RetAllow},
+		"seccomp with a question":             {AMD64, Options{}, x86, 317, [6]uint64{2, 0, 0x1000}, RetAllow},
+		"seccomp without a listener":          {AMD64, Options{}, x86, 317, [6]uint64{1, 1}, testAction},
 		"seccomp with a listener":             {AMD64, Options{}, x86, 317, [6]uint64{1, 9}, testAction},
+		"prctl with a filter":                 {AMD64, Options{}, x86, 157, [6]uint64{22, 2}, testAction},
+		"prctl with a name":                   {AMD64, Options{}, x86, 157, [6]uint64{15, 2}, RetAllow},
 		"bpf without a path":                  {AMD64, Options{}, x86, 321, [6]uint64{5}, RetAllow},
 		"bpf with a path":                     {AMD64, Options{}, x86, 321, [6]uint64{7}, testAction},
 		"fcntl F_DUPFD":                       {AMD64, Options{Descriptors: true}, x86, 72, [6]uint64{3, 0}, testAction},
@@ -188,7 +216,11 @@ func TestProgramIsValid(t *testing.T) {
 				t.Errorf("%v, %+v: %d instructions", a, o, len(p))
 			}
 			for pc, in := range p {
-				if farthest := pc + 1 + int(max(in.JT, in.JF)); in.Code&7 == 5 && farthest >= len(p) {
+				farthest := pc + 1 + int(max(in.JT, in.JF))
+				if in.Code == jump {
+					farthest = pc + 1 + int(in.K)
+				}
+				if in.Code&7 == 5 && farthest >= len(p) {
 					t.Errorf("%v, %+v: the jump at %d goes to %d, the length is %d", a, o, pc, farthest, len(p))
 				}
 			}

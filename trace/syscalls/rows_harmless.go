@@ -11,7 +11,6 @@ const (
 	noFile     = "is about a descriptor that no file in a directory belongs to"
 	waits      = "waits until a descriptor is ready and moves no data"
 	restricts  = "works through descriptors and can only make other calls fail, whose outcome is recorded"
-	filters    = "its PR_SET_SECCOMP cannot make a listener; a filter can only refuse calls, or kill"
 	compares   = "tells whether two descriptors are the same, and nothing of their files"
 	cookie     = "tells a profiler the name of a file that was used before; gone since Linux 6.8"
 )
@@ -116,7 +115,6 @@ var harmlessRows = []Spec{
 	{Name: "landlock_create_ruleset", Nr: Numbers{444, 444, 444}, Harmless: restricts},
 	{Name: "landlock_add_rule", Nr: Numbers{445, 445, 445}, Harmless: restricts},
 	{Name: "landlock_restrict_self", Nr: Numbers{446, 446, 446}, Harmless: restricts},
-	{Name: "prctl", Nr: Numbers{157, 172, 167}, Harmless: filters},
 	{Name: "lookup_dcookie", Nr: Numbers{212, 253, 18}, Harmless: cookie},
 	{Name: "kcmp", Nr: Numbers{312, 349, 272}, Harmless: compares},
 }

@@ -31,7 +31,9 @@ var processRows = []Spec{
 	{Name: "chroot", Nr: Numbers{161, 61, 51}, Op: event.Incomplete, Reason: event.Chrooted, Path: A0},
 	{Name: "pivot_root", Nr: Numbers{155, 217, 41}, Op: event.Incomplete, Reason: event.Chrooted},
 
-	// Only SECCOMP_SET_MODE_FILTER knows SECCOMP_FILTER_FLAG_NEW_LISTENER (8).
-	// Without it a filter can refuse calls or kill, and then they do not happen.
-	{Name: "seccomp", Nr: Numbers{317, 354, 277}, Op: event.Incomplete, Reason: event.Listener, Any: []Cond{has(A1, 8)}},
+	// The two ways to install a filter, which may take calls away from an engine's
+	// own: SECCOMP_SET_MODE_FILTER, and PR_SET_SECCOMP with SECCOMP_MODE_FILTER
+	// (linux/seccomp.h, linux/prctl.h). What the filter can answer is in memory.
+	{Name: "seccomp", Nr: Numbers{317, 354, 277}, Op: event.Incomplete, Reason: event.Listener, Flags: A2, Style: FilterProgram, Any: []Cond{is(A0, 1)}},
+	{Name: "prctl", Nr: Numbers{157, 172, 167}, Op: event.Incomplete, Reason: event.Listener, Flags: A2, Style: FilterMode, Any: []Cond{is(A0, 22)}},
 }

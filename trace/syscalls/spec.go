@@ -81,6 +81,10 @@ type Spec struct {
 	// Reads is the descriptor that the call reads from, or duplicates. See
 	// [Options.Stdin].
 	Reads Arg
+	// MayRead are further conditions beside Any. A use for which one of them holds is of
+	// interest only because it may read from a descriptor, and that one is in memory,
+	// where a filter cannot see it.
+	MayRead []Cond
 	// Refuse is the error number with which the filter itself answers the call. An
 	// engine without a filter has to do the same.
 	Refuse uint16
@@ -155,14 +159,17 @@ const (
 	FanotifyFlags       // FAN_MARK_DONT_FOLLOW
 	CloneFlags          // CLONE_NEWNS and its like
 	CloneArgs           // a pointer to a struct clone_args of Len bytes
+	FilterProgram       // a pointer to a struct sock_fprog; A1 are flags of seccomp(2)
+	FilterMode          // the same, if A1 is the mode of prctl(2) that takes one
 	SockAddr            // Address is a struct sockaddr of Len bytes
 	MsgHdr              // Address is a struct msghdr
 	MMsgHdr             // Address is an array of Len struct mmsghdr
 	ControlBlocks       // Address is an array of Len pointers to struct iocb
+	SocketCall          // Address is an array of the arguments of the call that A0 stands for
 )
 
 // Cond is a condition on an argument: one of its bits under Mask is set, or, if
-// Equal, the bits under Mask are those of Value.
+// Equal, the bits under Mask are those of Value. Then Mask is within the lower half.
 type Cond struct {
 	Arg   Arg
 	Mask  uint64
@@ -197,15 +204,19 @@ func (c *Cond) holds(args *[6]uint64) bool {
 	return v != 0
 }
 
-// Applies reports whether the conditions of the row allow that a call with these
-// arguments is of interest.
-func (s *Spec) Applies(args *[6]uint64) bool {
-	for i := range s.Any {
-		if s.Any[i].holds(args) {
+func oneHolds(cs []Cond, args *[6]uint64) bool {
+	for i := range cs {
+		if cs[i].holds(args) {
 			return true
 		}
 	}
-	return len(s.Any) == 0
+	return false
+}
+
+// Applies reports whether the conditions of the row allow that a call with these
+// arguments is of interest, be it only for what it reads.
+func (s *Spec) Applies(args *[6]uint64) bool {
+	return len(s.Any) == 0 || oneHolds(s.Any, args) || oneHolds(s.MayRead, args)
 }
 
 // Options say which calls are watched besides those that always are.
@@ -219,15 +230,20 @@ type Options struct {
 // Matters reports whether a call with these arguments concerns an engine: whether it
 // is one to be told, and whether it reads from descriptor 0 or duplicates it, which
 // is reported only if the options ask for it. The filter stops for a call if either
-// holds. Of a call whose descriptors are in memory (Style is ControlBlocks), the
-// decoder has to find out whether it really reads. A nil Spec does not matter.
+// holds. Of a call whose descriptors are in memory (Style is ControlBlocks or
+// SocketCall), the decoder has to find out whether it really reads. A nil Spec does not
+// matter.
 func (o Options) Matters(s *Spec, args [6]uint64) (told, reads bool) {
-	if s == nil || !s.Applies(&args) {
+	if s == nil {
 		return false, false
 	}
+	reads = o.Stdin && oneHolds(s.MayRead, &args)
+	if len(s.Any) > 0 && !oneHolds(s.Any, &args) {
+		return false, reads
+	}
 	told = s.Op != event.None && (!s.OnDemand || o.Descriptors)
-	if o.Stdin {
-		reads = s.Style == ControlBlocks || s.Reads != NoArg && uint32(s.Reads.Of(&args)) == 0
+	if o.Stdin && (s.Style == ControlBlocks || s.Reads != NoArg && uint32(s.Reads.Of(&args)) == 0) {
+		reads = true
 	}
 	return told, reads
 }

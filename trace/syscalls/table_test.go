@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -207,10 +208,16 @@ func TestRowsMakeSense(t *testing.T) {
 			s.Mode != NoArg && s.Op != event.Access {
 			t.Errorf("%s: size, target or mode", s.Name)
 		}
-		for _, c := range s.Any {
+		for _, c := range slices.Concat(s.Any, s.MayRead) {
 			if c.Arg == NoArg || c.Mask == 0 || c.Value&^c.Mask != 0 || !c.Equal && c.Value != 0 {
 				t.Errorf("%s: the condition %+v cannot hold", s.Name, c)
 			}
+			if c.Equal && c.Mask > 0xffffffff {
+				t.Errorf("%s: the condition %+v asks for an upper half, which may be junk in an i386 call", s.Name, c)
+			}
+		}
+		if s.MayRead != nil && (s.Any == nil || s.Op == event.None || s.Style != SocketCall) {
+			t.Errorf("%s: no use but those that may read, or none that the decoder finds out about", s.Name)
 		}
 	})
 }
@@ -236,6 +243,21 @@ func TestABIOf(t *testing.T) {
 	}
 }
 
+func TestKnows(t *testing.T) {
+	want := map[[2]ABI]bool{
+		{AMD64, AMD64}: true, {AMD64, I386}: true, // int $0x80
+		{I386, I386}:   true,
+		{ARM64, ARM64}: true,
+	}
+	for native := range numABI + 1 {
+		for abi := range numABI + 1 {
+			if got := Knows(native, abi); got != want[[2]ABI{native, abi}] {
+				t.Errorf("Knows(%v, %v) = %v", native, abi, got)
+			}
+		}
+	}
+}
+
 func TestLookupOutside(t *testing.T) {
 	for _, tt := range []struct {
 		abi  ABI
@@ -244,6 +266,7 @@ func TestLookupOutside(t *testing.T) {
 	}{
 		{AMD64, 471, nil},
 		{AMD64, 472, &Newer},
+		{I386, 472, &Newer},
 		{ARM64, 1 << 20, &Newer},
 		{AMD64, 0x7fffffff, &Newer},
 		{AMD64, 0x80000000, nil},

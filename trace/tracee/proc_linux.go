@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -121,4 +123,96 @@ func Command(tid int) string {
 		return "?"
 	}
 	return strings.TrimSuffix(string(b), "\n")
+}
+
+// Alive reports whether there is a thread with the number that has not ended. One
+// that has ended and waits for its parent to notice is none.
+func Alive(tid int) bool {
+	f, ok := stat(tid)
+	return ok && f[0] != "Z" && f[0] != "X"
+}
+
+// tick is the unit of the kernel's start times (proc(5)): there are a hundred in a second.
+const tick = 10 * time.Millisecond
+
+// StartedBefore reports whether the process with the number started before a time: if
+// not, it is not the one that had the number then.
+func StartedBefore(pid int, t time.Time) bool {
+	const startTime = 22 - 3
+	f, ok := stat(pid)
+	if !ok || len(f) <= startTime {
+		return false
+	}
+	ticks, err := strconv.ParseInt(f[startTime], 10, 64)
+	var now unix.Timespec
+	if err != nil || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
+		return false
+	}
+	age := time.Duration(now.Nano()) - time.Duration(ticks)*tick
+	return age >= time.Since(t)
+}
+
+// FilteredSince returns the processes that have started since a time and are under more
+// seccomp filters than this one (Linux 5.9).
+func FilteredSince(t time.Time) (pids []int) {
+	filters := func(pid int) int {
+		b, _ := os.ReadFile(proc(pid, "status"))
+		_, rest, _ := bytes.Cut(b, []byte("\nSeccomp_filters:"))
+		line, _, _ := bytes.Cut(rest, []byte("\n"))
+		n, _ := strconv.Atoi(string(bytes.TrimSpace(line)))
+		return n
+	}
+	names, _ := os.ReadDir("/proc")
+	own := filters(os.Getpid())
+	for _, name := range names {
+		pid, err := strconv.Atoi(name.Name())
+		if err == nil && Alive(pid) && !StartedBefore(pid, t.Add(-tick)) && filters(pid) > own {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// stat returns what /proc/TID/stat has behind the name: the state and all that
+// follows it.
+func stat(tid int) (fields []string, ok bool) {
+	b, err := os.ReadFile(proc(tid, "stat"))
+	if err != nil {
+		return nil, false
+	}
+	fields = strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	return fields, len(fields) > 0
+}
+
+// Capable reports whether a thread has a capability (capabilities(7)).
+func Capable(tid, capability int) bool {
+	b, err := os.ReadFile(proc(tid, "status"))
+	if err != nil {
+		return false
+	}
+	return statusBits(b, "\nCapEff:")&(1<<capability) != 0
+}
+
+// Handles reports whether a process has a handler for a signal, or ignores or blocks
+// it: so that getting it would not end the process.
+func Handles(pid int, sig syscall.Signal) bool {
+	b, err := os.ReadFile(proc(pid, "status"))
+	if err != nil {
+		return false
+	}
+	for _, set := range []string{"\nSigBlk:", "\nSigIgn:", "\nSigCgt:"} {
+		if statusBits(b, set)&(1<<(sig-1)) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// statusBits returns a set of bits of /proc/PID/status; key begins with the line's end
+// before it.
+func statusBits(status []byte, key string) uint64 {
+	_, rest, _ := bytes.Cut(status, []byte(key))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	set, _ := strconv.ParseUint(string(bytes.TrimSpace(line)), 16, 64)
+	return set
 }

@@ -62,6 +62,23 @@ VICTIM(cloneuntraced)
 	ended(p);
 }
 
+// clone(2), or clone3(2), of a child without a tracer in a namespace of its own.
+VICTIM(cloneuntracednew)
+{
+	int go[2];
+	char b;
+	ok(pipe(go));
+	pid_t p = strcmp(argv[1], "clone3") == 0 ? clone_flags(CLONE_UNTRACED | CLONE_NEWUTS)
+						 : syscall(SYS_clone, CLONE_UNTRACED | CLONE_NEWUTS | SIGCHLD, 0, 0, 0, 0);
+	if (ok(p) == 0) {
+		want(read(go[0], &b, 1) == 1); // after the clone has returned
+		open_f("f");
+		_exit(0);
+	}
+	ok(write(go[1], "", 1));
+	want(ended(p) == 0);
+}
+
 #ifdef __x86_64__
 VICTIM(int80)
 {
@@ -82,7 +99,7 @@ VICTIM(newer) { fails(ENOSYS, syscall(900)); }
 VICTIM(negative) { fails(ENOSYS, syscall(-5)); open_f("f"); }
 
 // A filter of the step's own.
-static int filter(unsigned nr, unsigned answer, unsigned flags)
+static long try_filter(unsigned nr, unsigned answer, unsigned flags)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -92,8 +109,10 @@ static int filter(unsigned nr, unsigned answer, unsigned flags)
 	};
 	struct sock_fprog p = { sizeof code / sizeof *code, code };
 	ok(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	return ok(sys(seccomp, SECCOMP_SET_MODE_FILTER, flags, &p));
+	return sys(seccomp, SECCOMP_SET_MODE_FILTER, flags, &p);
 }
+
+static void filter(unsigned nr, unsigned answer) { ok(try_filter(nr, answer, 0)); }
 
 static volatile sig_atomic_t trapped;
 
@@ -106,11 +125,11 @@ static void on_sys(int sig, siginfo_t *info, void *context)
 
 VICTIM(filter)
 {
-	filter(SYS_getppid, SECCOMP_RET_ERRNO | EPERM, 0);
+	filter(SYS_getppid, SECCOMP_RET_ERRNO | EPERM);
 	fails(EPERM, sys(getppid));
 	struct sigaction a = { .sa_sigaction = on_sys, .sa_flags = SA_SIGINFO };
 	ok(sigaction(SIGSYS, &a, NULL));
-	filter(SYS_getpgid, SECCOMP_RET_TRAP, 0);
+	filter(SYS_getpgid, SECCOMP_RET_TRAP);
 	sys(getpgid, 0);
 	want(trapped == SYS_getpgid);
 	open_f("f");
@@ -118,11 +137,49 @@ VICTIM(filter)
 // A call that its own filter refuses does not happen.
 VICTIM(filterunlink)
 {
-	filter(SYS_unlinkat, SECCOMP_RET_ERRNO | EPERM, 0);
+	filter(SYS_unlinkat, SECCOMP_RET_ERRNO | EPERM);
 	fails(EPERM, sys(unlinkat, AT_FDCWD, "f", 0));
 	open_f("f");
 }
-VICTIM(listener) { filter(SYS_getppid, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER); open_f("f"); }
+
+// Lets each call happen that the listener's filter takes.
+static void *lets_happen(void *pipe)
+{
+	int listener;
+	want(read(*(int *)pipe, &listener, sizeof listener) == sizeof listener);
+	for (;;) {
+		struct seccomp_notif n = { 0 };
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &n) == -1) {
+			want(errno == EINTR || errno == ENOENT);
+			continue;
+		}
+		want(n.data.nr == SYS_openat);
+		struct seccomp_notif_resp r = { .id = n.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
+		ok(ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &r));
+	}
+}
+
+// A listener of the step's own, where there can be one, takes the opens: of this thread
+// and of what it starts, not of the one that answers.
+VICTIM(listener)
+{
+	int to_answerer[2];
+	pthread_t t;
+	ok(pipe(to_answerer));
+	want(pthread_create(&t, NULL, lets_happen, &to_answerer[0]) == 0);
+	int listener = try_filter(SYS_openat, SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	want(listener != -1 || errno == EBUSY);
+	puts(listener == -1 ? "busy" : "listens");
+	if (listener != -1)
+		want(write(to_answerer[1], &listener, sizeof listener) == sizeof listener);
+	open_f("f");
+	pid_t p = ok(fork());
+	if (p == 0) {
+		open_f("d/g");
+		_exit(0);
+	}
+	want(ended(p) == 0);
+}
 
 // Sockets with names.
 VICTIM(unixsocket)

@@ -219,10 +219,6 @@ VICTIM(daemon)
 			_exit(0);
 		close(ready[1]);
 		close(ready[0]);
-		if (argc > 1) {
-			for (;;)
-				pause();
-		}
 		while (read(209, &b, 1) > 0)
 			;
 		open_f("f");
@@ -231,6 +227,36 @@ VICTIM(daemon)
 	close(ready[1]);
 	want(read(ready[0], &b, 1) == 0);
 	open_f("d/g");
+}
+
+// A process in a session of its own that opens f for each byte that comes from
+// descriptor 209, and says on 210 what becomes of that, until 209 is closed at its other end.
+VICTIM(server)
+{
+	int go[2], ready[2];
+	char b;
+	ok(pipe(go));
+	ok(pipe(ready));
+	pid_t p = ok(fork());
+	if (p == 0) {
+		ok(setsid());
+		if (ok(fork()) != 0)
+			_exit(0);
+		want(read(go[0], &b, 1) == 1);
+		open_f("d/g");
+		close(ready[1]);
+		close(ready[0]);
+		while (read(209, &b, 1) > 0) {
+			int fd = sys(openat, AT_FDCWD, "f", O_RDONLY);
+			dprintf(210, "%s\n", fd == -1 ? strerror(errno) : "opened");
+			close(fd);
+		}
+		_exit(0);
+	}
+	want(ended(p) == 0);
+	ok(write(go[1], "", 1));
+	close(ready[1]);
+	want(read(ready[0], &b, 1) == 0);
 }
 
 // Each process makes the next one.
@@ -356,6 +382,24 @@ VICTIM(heldkilled)
 	ok(kill(p, SIGKILL));
 	want(ended(p) == SIGKILL);
 	open_f("f");
+}
+
+// Until it is killed, with a child that says what becomes of a call of its own
+// afterwards.
+VICTIM(bereaved)
+{
+	int alive[2];
+	char b;
+	ok(pipe(alive));
+	if (ok(fork()) == 0) {
+		ok(close(alive[1]));
+		want(read(alive[0], &b, 1) == 0);
+		int fd = sys(openat, AT_FDCWD, "f", O_RDONLY);
+		puts(fd == -1 ? strerror(errno) : "opened");
+		_exit(0);
+	}
+	for (;;)
+		pause();
 }
 
 // Until it is killed, with a child.

@@ -1,0 +1,272 @@
+//go:build amd64 || arm64
+
+package notify
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"deptrace/trace/event"
+	"deptrace/trace/launch"
+	"deptrace/trace/observe"
+	"deptrace/trace/syscalls"
+
+	"golang.org/x/sys/unix"
+)
+
+// Config is what to run and how.
+type Config struct {
+	launch.Command // without a filter; that is the engine's
+
+	Options syscalls.Options
+	// Stdin is what proc calls descriptor 0 if reading from it is to be told (see
+	// syscalls.Options.Stdin), as "pipe:[123]".
+	Stdin string
+
+	// Grace is how long a process may outlive the command.
+	Grace   time.Duration
+	Late    Late
+	Signals <-chan os.Signal
+	// Adopt has this process adopt the step's orphans, so that they can be found, and their
+	// memory read where only ancestors may (kernel.yama.ptrace_scope is 1). It takes all of
+	// its children for the step's, then.
+	Adopt bool
+
+	// Seq is the number of the last event that was told before.
+	Seq uint64
+	// Started is called when the command is about to be executed and before anything is
+	// told.
+	Started func(pid int)
+}
+
+// Late is what to do with processes that outlive the command and the grace.
+type Late int
+
+// They can be left alone, with a keeper that goes on answering for them; waited for;
+// or killed.
+const (
+	Leave Late = iota
+	Wait
+	Kill
+)
+
+// Result is how the command ended.
+type Result struct {
+	Status int // exit status, or -1
+	Signal syscall.Signal
+}
+
+// engine watches one step. All but the fields under mu belongs to its thread.
+type engine struct {
+	c        Config
+	sink     event.Sink
+	observer *observe.Observer
+	child    *launch.Process
+	listener listener
+	root     int
+
+	threads   map[int]*thread
+	processes map[int]*process
+	moving    map[int]time.Time // see move
+
+	began   time.Time // when the command was started
+	started bool
+	ended   time.Time // when it ended
+	late    bool      // the grace is over
+	result  Result
+	seq     uint64
+	told    map[event.Reason]bool
+	holds   sync.WaitGroup
+
+	mu       sync.Mutex
+	living   map[int]bool // processes, for killing: some may have ended
+	killing  bool
+	finished bool
+}
+
+// Run runs the command and tells its operations to sink until it has ended, and its
+// descendants, too, as far as Late says. An error before Started was called is a [*launch.Error] if the
+// command could not be executed, and otherwise means that the engine does not work here;
+// one after it means that something was lost.
+func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
+	e := &engine{
+		c: c, sink: sink, seq: c.Seq,
+		threads: make(map[int]*thread), processes: make(map[int]*process), moving: make(map[int]time.Time),
+		told: make(map[event.Reason]bool), living: make(map[int]bool),
+	}
+	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) })
+	// The command's parent-death signal comes when the thread that forks it ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	return e.run(ctx)
+}
+
+func (e *engine) run(ctx context.Context) (Result, error) {
+	c := e.c.Command
+	c.Filter, c.Listen = syscalls.Program(native, syscalls.RetUserNotif, e.c.Options), true
+	child, err := launch.Start(&c)
+	if err != nil {
+		return Result{}, err
+	}
+	defer child.Close()
+	e.child, e.listener, e.root, e.began = child, listener(child.Listener), child.PID, time.Now()
+	e.listener.wakeSynchronously()
+	if e.c.Adopt {
+		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err == nil {
+			defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+		}
+	}
+	e.living[e.root] = true
+	stop := make(chan struct{})
+	if e.c.Signals != nil {
+		go e.passSignals(stop)
+	}
+	defer context.AfterFunc(ctx, e.killAll)()
+	err = e.loop()
+	close(stop)
+	e.over()
+	e.holds.Wait()
+	if failed := child.Ended(); failed != nil && err == nil {
+		return Result{}, failed
+	}
+	if !e.started { // killed before its exec
+		e.start()
+		e.forget(e.processes[e.root], e.result)
+	}
+	return e.result, err
+}
+
+// over sees to it that nothing is killed any more: what is left has been left alone, or
+// has ended, and its number may be another's.
+func (e *engine) over() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.living)
+	e.finished = true
+}
+
+// loop serves notifications until no process is left that could send one, or the rest
+// is left to a keeper.
+func (e *engine) loop() error {
+	var n notification
+	for {
+		ready, err := e.wait()
+		if err != nil {
+			e.incomplete(0, event.Lost, err.Error())
+			e.killAll()
+			e.reap(0)
+			return err
+		}
+		if ready.call {
+			switch errno := e.listener.receive(&n); errno {
+			case 0:
+				e.serve(&n)
+			case syscall.ENOENT: // killed, or interrupted: then it is made anew
+			default:
+				return fmt.Errorf("receive a notification: %w", errno)
+			}
+			continue
+		}
+		if ready.ended {
+			e.reap(syscall.WNOHANG)
+		}
+		if ready.nobody {
+			e.reap(0)
+			e.reapAdopted()
+			return nil
+		}
+		if !e.ended.IsZero() {
+			if done, err := e.afterEnd(); done || err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// ready is what a wait found.
+type ready struct {
+	call   bool // a notification
+	nobody bool // no process is left under the filter
+	ended  bool // the command has ended
+}
+
+// wait waits for something to do.
+func (e *engine) wait() (r ready, err error) {
+	fds := [2]unix.PollFd{{Fd: int32(e.listener), Events: unix.POLLIN}, {Fd: int32(e.child.Descriptor), Events: unix.POLLIN}}
+	set := fds[:]
+	if e.ended.IsZero() {
+		if errno := rawPoll(set); errno == syscall.EINTR {
+			// Somebody wants this thread's place in the scheduler: it is given away for
+			// the length of a wait.
+			if _, err = unix.Poll(set, -1); err == unix.EINTR {
+				err = nil
+			}
+		} else if errno != 0 {
+			err = errno
+		}
+	} else {
+		set = fds[:1]
+		if _, err = unix.Poll(set, e.patience()); err == unix.EINTR {
+			err = nil
+		}
+	}
+	if err != nil {
+		return r, fmt.Errorf("wait for notifications: %w", err)
+	}
+	r.call = fds[0].Revents&unix.POLLIN != 0
+	r.nobody = fds[0].Revents&(unix.POLLHUP|unix.POLLERR) != 0
+	r.ended = len(set) > 1 && fds[1].Revents != 0
+	return r, nil
+}
+
+// reap takes the command's exit status, if it has ended or flags allow to wait for
+// that.
+func (e *engine) reap(flags int) {
+	if !e.ended.IsZero() {
+		return
+	}
+	var ws syscall.WaitStatus
+	for {
+		pid, err := syscall.Wait4(e.root, &ws, flags|unix.WALL, nil)
+		if err == syscall.EINTR {
+			continue
+		}
+		if pid != e.root {
+			return
+		}
+		break
+	}
+	e.ended = time.Now()
+	e.result = Result{Status: ws.ExitStatus()}
+	if ws.Signaled() {
+		e.result = Result{Status: -1, Signal: ws.Signal()}
+	}
+	e.mu.Lock()
+	delete(e.living, e.root)
+	e.mu.Unlock()
+	if p := e.processes[e.root]; p != nil {
+		e.forget(p, e.result)
+	}
+}
+
+func (e *engine) next() uint64 {
+	e.seq++
+	return e.seq
+}
+
+// tell gives the event a number and tells it.
+func (e *engine) tell(ev *event.Event) event.Hold {
+	ev.Seq = e.next()
+	return e.sink.Event(ev)
+}
+
+// incomplete tells a reason. That the same is told twice is for the receiver to sort
+// out.
+func (e *engine) incomplete(pid int, r event.Reason, detail string) {
+	e.tell(&event.Event{Op: event.Incomplete, Process: pid, Reason: r, Detail: detail})
+}

@@ -1,0 +1,5 @@
+package notify
+
+import "deptrace/trace/syscalls"
+
+const native = syscalls.ARM64

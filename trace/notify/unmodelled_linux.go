@@ -1,0 +1,110 @@
+//go:build amd64 || arm64
+
+package notify
+
+import (
+	"strings"
+	"syscall"
+
+	"deptrace/trace/decode"
+	"deptrace/trace/event"
+	"deptrace/trace/syscalls"
+	"deptrace/trace/tracee"
+
+	"golang.org/x/sys/unix"
+)
+
+// needs are the capabilities without which calls that are not modelled always fail (capabilities(7)).
+// Programs try them to find out.
+var needs = map[string]int{
+	"mount": unix.CAP_SYS_ADMIN, "umount": unix.CAP_SYS_ADMIN, "umount2": unix.CAP_SYS_ADMIN,
+	"fsopen": unix.CAP_SYS_ADMIN, "fspick": unix.CAP_SYS_ADMIN, "fsmount": unix.CAP_SYS_ADMIN,
+	"move_mount": unix.CAP_SYS_ADMIN, "mount_setattr": unix.CAP_SYS_ADMIN, "pivot_root": unix.CAP_SYS_ADMIN,
+	"setns": unix.CAP_SYS_ADMIN, "swapon": unix.CAP_SYS_ADMIN, "swapoff": unix.CAP_SYS_ADMIN,
+	"chroot": unix.CAP_SYS_CHROOT, "acct": unix.CAP_SYS_PACCT, "open_by_handle_at": unix.CAP_DAC_READ_SEARCH,
+}
+
+// expectUnmodelled returns why a call that would make the record incomplete fails, if
+// that can be seen.
+func (e *engine) expectUnmodelled(t *thread, c *notification, d *decode.Call, ev *event.Event) syscall.Errno {
+	if d.Spec == &syscalls.Newer {
+		if !newerThanTable() {
+			return syscall.ENOSYS
+		}
+		return 0
+	}
+	name := d.Spec.Name
+	if need, ok := needs[name]; ok && !tracee.Capable(t.TID, need) {
+		return syscall.EPERM
+	}
+	switch {
+	case name == "unshare" && c.args[0]&unix.CLONE_NEWUSER == 0 && !tracee.Capable(t.TID, unix.CAP_SYS_ADMIN):
+		return syscall.EPERM
+	case d.Reason == event.IOUring:
+		if tracee.Raw(t.TID, int(int32(c.args[0]))) != "anon_inode:[io_uring]" {
+			return syscall.EBADF
+		}
+	case d.Reason == event.Xattr && ev.Name.Path != "":
+		return e.expectXattr(c, name, ev.Name.Path)
+	}
+	return 0
+}
+
+// noneOf stands for the success of a call that lists nothing (syscalls.Spec, ZeroIsNone):
+// ENODATA, which such calls do not fail with.
+const noneOf event.Errno = 61
+
+// expectXattr looks at whether there is what is asked for. Names of attributes are the
+// second argument, of the calls with a directory descriptor the fourth.
+func (e *engine) expectXattr(c *notification, name, p string) syscall.Errno {
+	if strings.Contains(name, "list") {
+		n, err := unix.Llistxattr(p, nil)
+		if err == nil && n == 0 {
+			return syscall.Errno(noneOf)
+		}
+		errno, _ := err.(syscall.Errno)
+		return errno
+	}
+	if strings.Contains(name, "set") && !strings.Contains(name, "get") {
+		return 0
+	}
+	at := c.args[1]
+	if strings.HasSuffix(name, "at") {
+		at = c.args[3]
+	}
+	attr, err := e.observer.Memory.String(at)
+	if err != nil {
+		return syscall.EFAULT
+	}
+	_, err = unix.Lgetxattr(p, attr, nil)
+	errno, _ := err.(syscall.Errno)
+	return errno
+}
+
+// newerThanTable reports whether this kernel can have calls that the table does not know.
+func newerThanTable() bool {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return true
+	}
+	major, minor, ok := release(unix.ByteSliceToString(u.Release[:]))
+	return !ok || major > syscalls.Kernel[0] || major == syscalls.Kernel[0] && minor > syscalls.Kernel[1]
+}
+
+// release returns the first two numbers of a kernel release, as "6.18.1-generic".
+func release(s string) (major, minor int, ok bool) {
+	for i, n := range []*int{&major, &minor} {
+		j := 0
+		for j < len(s) && s[j] >= '0' && s[j] <= '9' {
+			*n = *n*10 + int(s[j]-'0')
+			j++
+		}
+		if j == 0 || j == len(s) && i == 0 || i == 0 && s[j] != '.' {
+			return 0, 0, false
+		}
+		if j < len(s) {
+			s = s[j+1:]
+		}
+	}
+	return major, minor, true
+}

@@ -1,0 +1,68 @@
+//go:build amd64 || arm64
+
+package observe
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"deptrace/trace/decode"
+	"deptrace/trace/event"
+	"deptrace/trace/resolve"
+	"deptrace/trace/syscalls"
+	"deptrace/trace/tracee"
+)
+
+// Call is a system call as seccomp and PTRACE_GET_SYSCALL_INFO tell it.
+type Call struct {
+	Native syscalls.ABI // of this process
+	Arch   uint32       // an AUDIT_ARCH value
+	Nr     uint64
+	Args   [6]uint64
+}
+
+// Decode decodes a call. ok is false if it is not to be told. Whether it reads a
+// standard input that counts, or is of an ABI that is not modelled, is told to gap.
+func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
+	abi := syscalls.ABIOf(c.Arch, c.Nr)
+	if !syscalls.Knows(c.Native, abi) {
+		o.once(t, event.ABINotModelled, fmt.Sprintf("%v in %s", abi, t.Process.Name))
+		return d, false
+	}
+	spec := syscalls.Lookup(abi, c.Nr)
+	if told, reads := o.options.Matters(spec, c.Args); !told && !reads {
+		return d, false
+	}
+	o.Memory.Thread = t.TID
+	d, ok, err := decode.Decode(abi, c.Nr, c.Args, &o.Memory)
+	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
+		o.gap(t.Process, event.Memory, t.Process.Name)
+	}
+	if err == nil && d.Reads && tracee.Raw(t.TID, 0) == o.stdin {
+		o.once(t, event.Stdin, "") // and not one that the step has put in its place
+	}
+	return d, ok && d.Op != event.None && (!spec.OnDemand || o.options.Descriptors)
+}
+
+// once tells a gap that is told once a step.
+func (o *Observer) once(t *Thread, r event.Reason, detail string) {
+	if !o.told[r] {
+		o.told[r] = true
+		o.gap(t.Process, r, detail)
+	}
+}
+
+// Leads reports whether what the event is about to rename or remove is a directory or
+// a link, so that names lead elsewhere afterwards.
+func (o *Observer) Leads(ev *event.Event) bool {
+	for _, p := range [...]string{ev.Name.Path, ev.Name2.Path} {
+		if p == "" {
+			continue
+		}
+		if t, _ := (resolve.OS{}).Type(p); t == resolve.Directory || t == resolve.Link {
+			return true
+		}
+	}
+	return false
+}
