@@ -395,7 +395,9 @@ func TestOutlived(t *testing.T) {
 	}
 	daemon := func(t *testing.T, engine trace.Engine) (s *step, w *os.File) {
 		w = open(t, 209, true)
-		return victimStep(t, engine, "daemon"), w
+		s = victimStep(t, engine, "daemon")
+		s.Adopt = true // it makes no call that notify would notice
+		return s, w
 	}
 	t.Run("wait", func(t *testing.T) {
 		everyEngine(t, func(t *testing.T, engine trace.Engine) {
@@ -425,8 +427,7 @@ func TestOutlived(t *testing.T) {
 				}
 				return nil
 			}
-			r := s.good(t)
-			wantLines(t, engine, r.of(event.Open, event.Incomplete), want)
+			wantLines(t, engine, s.good(t).of(event.Open, event.Incomplete), want)
 		})
 	})
 	t.Run("within the grace", func(t *testing.T) {
@@ -462,7 +463,6 @@ func TestOutlived(t *testing.T) {
 		everyEngine(t, func(t *testing.T, engine trace.Engine) {
 			s, w := daemon(t, engine)
 			s.Daemons = trace.Kill
-			s.Adopt = true // the daemon makes no call that notify would notice
 			const long = limit / 6
 			alive := time.AfterFunc(long, func() { w.Close() }) // or else a failure hangs
 			gone := lifeline(t)
@@ -578,10 +578,12 @@ func TestCancel(t *testing.T) {
 			cancel()
 			s := victimStep(t, engine, "forever")
 			gone := lifeline(t)
-			result, err := trace.Run(ctx, s.Command, event.SinkFunc(func(*event.Event) {}))
+			r := &recorder{engine: engine, dir: s.dir}
+			result, err := trace.Run(ctx, s.Command, r)
 			if err == nil && result.Signal != syscall.SIGKILL {
 				t.Errorf("Run: got %+v, %v, want it killed", result, err)
 			}
+			r.check(t)
 			gone()
 		})
 	})

@@ -48,7 +48,7 @@ func run(ctx context.Context, c Command, sink event.Sink) (result Result, err er
 			var r notify.Result
 			r, err = notify.Run(ctx, notify.Config{
 				Command: command, Options: options, Stdin: stdin,
-				Grace: grace, Late: c.late(), Signals: c.Signals, Adopt: c.Adopt && (c.Daemons == Kill || onlyAncestorsMayLook()),
+				Grace: grace, Late: c.late(), Signals: c.Signals, Adopt: c.Adopt,
 				Seq: first.seq, Started: onStart,
 			}, sink)
 			result = Result{Engine: name, Status: r.Status, Signal: r.Signal}
@@ -84,13 +84,6 @@ func (c *Command) late() notify.Late {
 		return notify.Kill
 	}
 	return notify.Leave
-}
-
-// onlyAncestorsMayLook reports whether Yama lets a process look into its descendants
-// only (Documentation/admin-guide/LSM/Yama.rst), and this one has no right beyond that.
-func onlyAncestorsMayLook() bool {
-	b, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
-	return err == nil && len(b) > 0 && b[0] == '1' && os.Geteuid() != 0
 }
 
 // numbered numbers the events that are told before an engine runs.

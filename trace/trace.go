@@ -88,9 +88,9 @@ type Command struct {
 	// each. Notify cannot tell them.
 	Descriptors bool
 	// Adopt says that this process has no other children and may adopt the step's orphans
-	// (PR_SET_CHILD_SUBREAPER). Notify does so where the kernel would not let it look into
-	// them otherwise, and for Kill: without it, an orphan that never made a watched call is
-	// not found.
+	// (PR_SET_CHILD_SUBREAPER). Notify then knows of every process that outlives the command, by
+	// name and for Kill, and may look into orphans where Yama lets a process look into its
+	// descendants only (kernel.yama.ptrace_scope is 1).
 	Adopt bool
 	// Signals are passed on to the command, unless it was sent the same signal
 	// at the same time (Ctrl-C on a terminal reaches both). nil: none are.

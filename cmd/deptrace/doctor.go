@@ -76,14 +76,26 @@ func facts() []string {
 		value = strings.TrimSpace(value)
 		switch {
 		case name == "TracerPid" && value != "0":
-			facts = append(facts, "this process is traced by process "+value+": a process can have one tracer only (strace, gdb, another deptrace)")
+			facts = append(facts, "this process is traced by process "+value+": a process can have one tracer only (strace, gdb, another deptrace), so only notify can work")
 		case name == "Seccomp" && value != "0":
 			facts = append(facts, "a seccomp filter is in force (a container's?): it may refuse ptrace(2) or seccomp(2)")
 		case name == "NoNewPrivs" && value != "0":
 			facts = append(facts, "no_new_privs is set: set-id programs have no rights here, watched or not")
 		}
 	}
+	var major, minor int
+	if n, _ := fmt.Sscanf(firstLine("/proc/sys/kernel/osrelease"), "%d.%d", &major, &minor); n == 2 {
+		before := func(ma, mi int) bool { return major < ma || major == ma && minor < mi }
+		switch {
+		case before(5, 19):
+			facts = append(facts, "the kernel is older than 5.19: under notify a signal can make a call fail with EINTR while it is looked at")
+		case before(6, 6):
+			facts = append(facts, "the kernel is older than 6.6: notify has to wake a thread on another processor for each call")
+		}
+	}
 	switch scope := firstLine("/proc/sys/kernel/yama/ptrace_scope"); scope {
+	case "1":
+		facts = append(facts, "kernel.yama.ptrace_scope is 1: only ancestors may look into a process; deptrace adopts the step's orphans")
 	case "2":
 		facts = append(facts, "kernel.yama.ptrace_scope is 2: only privileged processes may trace")
 	case "3":

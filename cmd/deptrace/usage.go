@@ -29,11 +29,13 @@ Flags of run:
     --ignore GLOB      leave these files out of everything, e.g. '**/__pycache__/**'
     --stat KIND        content (default): the digest of a file counts also where the
                        step only asked for its size or times; meta: it does not
-    --engine NAME      auto (default), ptrace or ptrace-slow
+    --engine NAME      auto (default): the first that works here of notify, ptrace and
+                       ptrace-slow
     --best-effort      where no engine works, run the command unwatched; the record
                        is incomplete then
-    --daemons WHAT     what to do with processes that outlive the command: wait
-                       (default) or kill
+    --daemons WHAT     what to do with processes that outlive the command: leave them
+                       (default of notify), wait for them (default of ptrace), or
+                       kill them
     -v                 say on standard error what is done and why
 
 Flags of check:

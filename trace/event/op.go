@@ -55,11 +55,13 @@ const (
 	Bind
 	Connect
 
-	// Fork is a new process, told by its parent. Child. New threads are not told.
+	// Fork is a new process, told by its parent. Child. New threads are not told. An
+	// engine that does not see processes being made tells it before the first operation of
+	// the process, and does not know of one that makes none.
 	Fork
 	// Exit is the end of a process. Status or Signal.
 	Exit
-	// Signal is a signal about to be delivered to a process.
+	// Signal is a signal about to be delivered to a process. Not every engine sees them.
 	Signal
 
 	// Close and Dup are told only if the caller asked for descriptors.

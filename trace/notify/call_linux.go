@@ -21,6 +21,11 @@ func (e *engine) serve(n *notification) {
 	hold := e.look(n)
 	if hold == nil {
 		e.answer(n.id)
+		if e.started && !e.passing && e.c.Signals != nil {
+			// The first exec takes half a millisecond: time to start a thread in.
+			e.passing = true
+			go e.passSignals(e.stop)
+		}
 		return
 	}
 	e.holds.Add(1)

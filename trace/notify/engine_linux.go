@@ -4,6 +4,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -74,14 +75,16 @@ type engine struct {
 	processes map[int]*process
 	moving    map[int]time.Time // see move
 
-	began   time.Time // when the command was started
 	started bool
 	ended   time.Time // when it ended
 	late    bool      // the grace is over
 	result  Result
 	seq     uint64
+	served  int
 	told    map[event.Reason]bool
 	holds   sync.WaitGroup
+	passing bool          // passSignals runs
+	stop    chan struct{} // closed when it is to end
 
 	mu       sync.Mutex
 	living   map[int]bool // processes, for killing: some may have ended
@@ -94,6 +97,10 @@ type engine struct {
 // command could not be executed, and otherwise means that the engine does not work here;
 // one after it means that something was lost.
 func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
+	// Until then nobody would say that no process is left under the filter.
+	if !kernelSince(5, 9) {
+		return Result{}, errors.New("it needs Linux 5.9")
+	}
 	e := &engine{
 		c: c, sink: sink, seq: c.Seq,
 		threads: make(map[int]*thread), processes: make(map[int]*process), moving: make(map[int]time.Time),
@@ -114,7 +121,7 @@ func (e *engine) run(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	defer child.Close()
-	e.child, e.listener, e.root, e.began = child, listener(child.Listener), child.PID, time.Now()
+	e.child, e.listener, e.root = child, listener(child.Listener), child.PID
 	e.listener.wakeSynchronously()
 	if e.c.Adopt {
 		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err == nil {
@@ -122,13 +129,10 @@ func (e *engine) run(ctx context.Context) (Result, error) {
 		}
 	}
 	e.living[e.root] = true
-	stop := make(chan struct{})
-	if e.c.Signals != nil {
-		go e.passSignals(stop)
-	}
+	e.stop = make(chan struct{})
 	defer context.AfterFunc(ctx, e.killAll)()
 	err = e.loop()
-	close(stop)
+	close(e.stop)
 	e.over()
 	e.holds.Wait()
 	if failed := child.Ended(); failed != nil && err == nil {
@@ -150,6 +154,10 @@ func (e *engine) over() {
 	e.finished = true
 }
 
+// reapEvery is after how many notifications orphans that have ended are looked for: as
+// long as nobody has, their numbers are taken.
+const reapEvery = 1000
+
 // loop serves notifications until no process is left that could send one, or the rest
 // is left to a keeper.
 func (e *engine) loop() error {
@@ -166,6 +174,9 @@ func (e *engine) loop() error {
 			switch errno := e.listener.receive(&n); errno {
 			case 0:
 				e.serve(&n)
+				if e.served++; e.served%reapEvery == 0 {
+					e.reapAdopted()
+				}
 			case syscall.ENOENT: // killed, or interrupted: then it is made anew
 			default:
 				return fmt.Errorf("receive a notification: %w", errno)
@@ -236,11 +247,15 @@ func (e *engine) reap(flags int) {
 		if err == syscall.EINTR {
 			continue
 		}
-		if pid != e.root {
-			return
+		if pid == e.root {
+			e.rootEnded(ws)
 		}
-		break
+		return
 	}
+}
+
+// rootEnded notes how the command has ended.
+func (e *engine) rootEnded(ws syscall.WaitStatus) {
 	e.ended = time.Now()
 	e.result = Result{Status: ws.ExitStatus()}
 	if ws.Signaled() {

@@ -55,15 +55,10 @@ func (e *engine) afterEnd() (done bool, err error) {
 	return false, nil
 }
 
-// stragglers are the names of the programs that are left. An orphan that has not made
-// a watched call yet is among the processes that have started since the command and are
-// under more filters than this one. That is good enough for a name.
+// stragglers are the names of the programs that are left. Without [Config.Adopt] an orphan
+// that has not made a watched call yet is not known.
 func (e *engine) stragglers() (names []string) {
-	left := e.left()
-	if len(left) == 0 {
-		left = tracee.FilteredSince(e.began)
-	}
-	for _, pid := range left {
+	for _, pid := range e.left() {
 		names = append(names, tracee.Command(pid))
 	}
 	if len(names) == 0 {
@@ -115,12 +110,18 @@ func children(pid int) (pids []int) {
 	return pids
 }
 
-// reapAdopted takes note of orphans that have ended.
+// reapAdopted takes note of children that have ended: orphans that this process has
+// adopted, and the command.
 func (e *engine) reapAdopted() {
 	for e.c.Adopt {
-		pid, err := syscall.Wait4(-1, nil, unix.WNOHANG|unix.WALL, nil)
-		if pid <= 0 && err != syscall.EINTR {
+		var ws syscall.WaitStatus
+		pid, err := syscall.Wait4(-1, &ws, unix.WNOHANG|unix.WALL, nil)
+		switch {
+		case err == syscall.EINTR:
+		case pid <= 0:
 			return
+		case pid == e.root:
+			e.rootEnded(ws)
 		}
 	}
 }

@@ -28,7 +28,8 @@ var needs = map[string]int{
 // that can be seen.
 func (e *engine) expectUnmodelled(t *thread, c *notification, d *decode.Call, ev *event.Event) syscall.Errno {
 	if d.Spec == &syscalls.Newer {
-		if !newerThanTable() {
+		// The table is that of the kernel after which they come.
+		if !kernelSince(syscalls.Kernel[0], syscalls.Kernel[1]+1) {
 			return syscall.ENOSYS
 		}
 		return 0
@@ -79,32 +80,4 @@ func (e *engine) expectXattr(c *notification, name, p string) syscall.Errno {
 	_, err = unix.Lgetxattr(p, attr, nil)
 	errno, _ := err.(syscall.Errno)
 	return errno
-}
-
-// newerThanTable reports whether this kernel can have calls that the table does not know.
-func newerThanTable() bool {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		return true
-	}
-	major, minor, ok := release(unix.ByteSliceToString(u.Release[:]))
-	return !ok || major > syscalls.Kernel[0] || major == syscalls.Kernel[0] && minor > syscalls.Kernel[1]
-}
-
-// release returns the first two numbers of a kernel release, as "6.18.1-generic".
-func release(s string) (major, minor int, ok bool) {
-	for i, n := range []*int{&major, &minor} {
-		j := 0
-		for j < len(s) && s[j] >= '0' && s[j] <= '9' {
-			*n = *n*10 + int(s[j]-'0')
-			j++
-		}
-		if j == 0 || j == len(s) && i == 0 || i == 0 && s[j] != '.' {
-			return 0, 0, false
-		}
-		if j < len(s) {
-			s = s[j+1:]
-		}
-	}
-	return major, minor, true
 }

@@ -152,27 +152,6 @@ func StartedBefore(pid int, t time.Time) bool {
 	return age >= time.Since(t)
 }
 
-// FilteredSince returns the processes that have started since a time and are under more
-// seccomp filters than this one (Linux 5.9).
-func FilteredSince(t time.Time) (pids []int) {
-	filters := func(pid int) int {
-		b, _ := os.ReadFile(proc(pid, "status"))
-		_, rest, _ := bytes.Cut(b, []byte("\nSeccomp_filters:"))
-		line, _, _ := bytes.Cut(rest, []byte("\n"))
-		n, _ := strconv.Atoi(string(bytes.TrimSpace(line)))
-		return n
-	}
-	names, _ := os.ReadDir("/proc")
-	own := filters(os.Getpid())
-	for _, name := range names {
-		pid, err := strconv.Atoi(name.Name())
-		if err == nil && Alive(pid) && !StartedBefore(pid, t.Add(-tick)) && filters(pid) > own {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
 // stat returns what /proc/TID/stat has behind the name: the state and all that
 // follows it.
 func stat(tid int) (fields []string, ok bool) {
