@@ -4,6 +4,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -58,6 +59,19 @@ func (l *look) list(dir string) (manifest.Digest, error) {
 	if err != nil {
 		return manifest.Digest{}, err
 	}
+	return manifest.ListDigest(entries, l.uncounted(dir)), nil
+}
+
+// Listed returns the names in a directory that a list of it in the record counts: those
+// that are not the step's doing, nor deptrace's.
+func (r *Record) Listed(dir, home string) ([]footprint.Entry, error) {
+	entries, err := osfs.ReadDir(dir)
+	uncounted := newLook(r, &World{Home: home}).uncounted(dir)
+	return slices.DeleteFunc(entries, func(e footprint.Entry) bool { return uncounted(e.Name) }), err
+}
+
+// uncounted reports of a name in a directory whether a list does not count it.
+func (l *look) uncounted(dir string) func(name string) bool {
 	if l.skip == nil {
 		l.skip = map[string]map[string]bool{}
 		l.leaveOut(l.r.Path)
@@ -71,9 +85,9 @@ func (l *look) list(dir string) (manifest.Digest, error) {
 		}
 	}
 	skip := l.skip[dir]
-	return manifest.ListDigest(entries, func(name string) bool {
+	return func(name string) bool {
 		return skip[name] || len(l.ignore) > 0 && l.ignore.Match(manifest.Form(filepath.Join(dir, name), l.r.Root, l.now.Home))
-	}), nil
+	}
 }
 
 func (l *look) leaveOut(p string) {

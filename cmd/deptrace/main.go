@@ -53,6 +53,7 @@ var commands = []struct {
 	{"check", checkMain},
 	{"key", keyMain},
 	{"show", showMain},
+	{"replay", replayMain},
 	{"doctor", doctorMain},
 }
 
@@ -62,6 +63,8 @@ func dispatch(args []string) ending {
 	}
 	word := args[0]
 	switch {
+	case word == replayWord:
+		return ending{status: replayInside(args[1:])}
 	case word == "run":
 		return runMain(args[1:], true)
 	case strings.HasPrefix(word, "-"):

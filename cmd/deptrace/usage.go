@@ -5,6 +5,8 @@ const usage = `Usage:
     deptrace check [-q] MANIFEST...             is it up to date? 0 yes, 1 no, 2 error
     deptrace key [flags] MANIFEST...            print a cache key for the step
     deptrace show [flags] MANIFEST              print a record
+    deptrace replay MANIFEST                    run the step where only what the record
+                                                names exists: 0 same, 1 not, 2 error
     deptrace doctor                             what works here? 0 an engine does, 1 none
 
 Flags of run:
@@ -51,7 +53,7 @@ Flags of show:
     --against FILE     compare FILE, a depfile of another tool, with the record: what
                        it missed (then the exit status is 1), what it has too much
 
-    --root DIR         check, key, show: where the root is now, if not where the
+    --root DIR         check, key, show, replay: where the root is now, if not where the
                        manifest says
     -h, --help         print this
     --version          print the version

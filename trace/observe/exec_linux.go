@@ -84,6 +84,13 @@ func opened(t *Thread, n decode.Name) string {
 	return n.Text
 }
 
+// Interpreter returns the interpreter that the program at p names: that of its "#!" line,
+// or of an ELF file; "" if there is none.
+func Interpreter(p string) string {
+	_, interpreter := inspect(p)
+	return interpreter
+}
+
 // programKind is what the kernel takes an executable file for.
 type programKind int
 

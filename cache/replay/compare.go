@@ -1,0 +1,243 @@
+package replay
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"deptrace/cache"
+	"deptrace/depfile/manifest"
+	"deptrace/trace/footprint"
+)
+
+// Difference is one thing in which a replay was not as recorded.
+type Difference struct {
+	Path string // in path form; empty for the step as a whole
+	Is   string // in words
+	rank int    // when it showed, among those that the step wanted
+}
+
+// String is the difference on one line.
+func (d Difference) String() string {
+	if d.Path == "" {
+		return d.Is
+	}
+	return d.Path + ": " + d.Is
+}
+
+// Replay is what came of a replay.
+type Replay struct {
+	*manifest.Manifest
+	// Printed is the digest of what the step wrote to its standard output.
+	Printed manifest.Digest
+	// Start are the files that its first exec would have needed, if that failed.
+	Start []string
+	// Order are the path forms that the step asked for, in the order of first use; again,
+	// with ReadMark behind it, where the first use for reading is.
+	Order []string
+}
+
+// ReadMark marks a path form in Replay.Order.
+const ReadMark = "\x00read"
+
+// Compare holds a replay against the record that was replayed. What the step asked for
+// and the record does not name explains all else: causes are that, in the order in which it
+// was asked for, so that the first is where the replay left the record's way. Consequences
+// are whatever may have followed from it.
+func Compare(r *cache.Record, home string, replay *Replay) (causes, consequences []Difference) {
+	c := &comparison{r: r, home: home, replay: replay, recorded: map[string][]footprint.Kind{}, named: map[string]bool{}, rank: map[string]int{}}
+	for i, form := range replay.Order {
+		c.rank[form] = i + 1 // 0 is before the beginning
+	}
+	for i := range r.Inputs {
+		in := &r.Inputs[i]
+		c.recorded[in.Path] = append(c.recorded[in.Path], in.Kind)
+	}
+	for _, list := range [][]manifest.Output{r.Outputs, r.Side} {
+		for i := range list {
+			c.named[list[i].Path] = true // whether it was made is another question
+		}
+	}
+	for _, needed := range replay.Start {
+		c.missing(manifest.Form(needed, r.Root, home))
+	}
+	c.programs()
+	c.wanted()
+	if r.Step.Exit != replay.Step.Exit || r.Step.Signal != replay.Step.Signal {
+		c.say("", "ended with "+replay.Step.End()+", was "+r.Step.End())
+	}
+	for _, why := range replay.Incomplete {
+		c.say("", "the record of the replay is incomplete: "+why)
+	}
+	c.left(r.Outputs, replay.Outputs)
+	c.left(r.Side, replay.Side)
+	byRank := func(a, b Difference) int { return cmp.Compare(a.rank, b.rank) }
+	slices.SortStableFunc(c.wants, byRank)
+	slices.SortStableFunc(c.lookups, byRank)
+	switch {
+	case len(c.wants) > 0:
+		return c.wants, append(c.lookups, c.rest...)
+	case len(c.lookups) > 0:
+		return c.lookups, c.rest
+	}
+	return c.rest, nil
+}
+
+type comparison struct {
+	r        *cache.Record
+	home     string
+	replay   *Replay
+	recorded map[string][]footprint.Kind // by path form
+	named    map[string]bool
+	rank     map[string]int // when a path form was first asked for
+
+	wants   []Difference // what is there, and not in the record
+	lookups []Difference // what is not there, which the record does not know
+	rest    []Difference
+}
+
+func (c *comparison) say(form, is string) { c.rest = append(c.rest, Difference{Path: form, Is: is}) }
+
+// covers reports whether one of the recorded inputs of a path holds what kind asks for.
+func (c *comparison) covers(form string, kind footprint.Kind) bool {
+	return slices.ContainsFunc(c.recorded[form], func(k footprint.Kind) bool {
+		return k == kind || kind <= footprint.Exists && k <= kind // strongest first
+	})
+}
+
+// programs looks for what keeps the replay from finding a program where it was found.
+func (c *comparison) programs() {
+	found := map[string]string{}
+	for _, p := range c.replay.Programs {
+		found[p.Name] = p.Path
+	}
+	for _, p := range c.r.Programs {
+		if at, searched := found[p.Name]; p.Path != "" && searched && at != p.Path {
+			c.missing(p.Path)
+		}
+	}
+}
+
+// wanted finds what the replay asked for and the record does not name.
+func (c *comparison) wanted() {
+	for i := range c.replay.Inputs {
+		in := &c.replay.Inputs[i]
+		switch {
+		case c.covers(in.Path, in.Kind):
+		case in.Kind == footprint.Absent:
+			c.missing(in.Path)
+		default:
+			asked := in.Path
+			if in.Kind == footprint.Read {
+				asked += ReadMark
+			}
+			c.want(asked, in.Path, kindWords[in.Kind]+", and is not in the record")
+		}
+	}
+}
+
+var kindWords = [...]string{
+	footprint.Read: "was read", footprint.Stat: "was looked at", footprint.Exists: "was looked for",
+	footprint.Link: "was followed", footprint.List: "was listed",
+}
+
+// want notes what was wanted when asked, a path form, was first asked for.
+func (c *comparison) want(asked, form, is string) {
+	if !c.named[form] {
+		c.named[form] = true
+		c.wants = append(c.wants, Difference{form, is, c.rank[asked]})
+	}
+}
+
+// missing finds out what keeps the replay from finding something: a link on the way to it
+// or the thing itself, which are there and not in the record, or nothing.
+func (c *comparison) missing(form string) {
+	at, rest := "/", strings.TrimPrefix(manifest.Abs(form, c.r.Root, c.home), "/")
+	for links := 0; rest != "" && links < 40; {
+		name, tail, _ := strings.Cut(rest, "/")
+		here := path.Join(at, name)
+		hereForm := manifest.Form(here, c.r.Root, c.home)
+		info, err := os.Lstat(here)
+		switch {
+		case err != nil:
+			if !c.named[form] {
+				c.named[form] = true
+				c.lookups = append(c.lookups, Difference{form, "was looked for; that it is not there is not in the record", c.rank[form]})
+			}
+			return
+		case info.Mode()&os.ModeSymlink != 0:
+			if !c.covers(hereForm, footprint.Link) {
+				c.want(form, hereForm, "is a link on the way, and is not in the record")
+				return
+			}
+			target, err := os.Readlink(here)
+			if err != nil {
+				return
+			}
+			links++
+			if path.IsAbs(target) {
+				at = "/"
+			}
+			rest = strings.TrimPrefix(path.Join(target, tail), "/")
+		case info.IsDir() && tail != "":
+			at, rest = here, tail
+		default:
+			if !c.covers(hereForm, footprint.Exists) {
+				c.want(form, hereForm, "was looked for and not found: it is there, and is not in the record")
+			}
+			return
+		}
+	}
+}
+
+// left compares what the step left with what the replay did.
+func (c *comparison) left(recorded, replayed []manifest.Output) {
+	now := map[string]*manifest.Output{}
+	for i := range replayed {
+		now[replayed[i].Path] = &replayed[i]
+	}
+	var unmade []*manifest.Output
+	for i := range recorded {
+		was := &recorded[i]
+		is := now[was.Path]
+		delete(now, was.Path)
+		switch {
+		case is == nil && was.Kind == manifest.Removed:
+			// It was not there to be removed.
+		case is == nil && was.Kind == manifest.File && was.Digest == c.replay.Printed:
+			// The shell had opened it for the step's standard output.
+		case is == nil:
+			unmade = append(unmade, was)
+		case is.Kind != was.Kind:
+			c.say(was.Path, fmt.Sprintf("is left as %v, was %v", is.Kind, was.Kind))
+		case is.Target != was.Target:
+			c.say(was.Path, fmt.Sprintf("leads to %q, led to %q", is.Target, was.Target))
+		case is.Digest != was.Digest:
+			c.say(was.Path, "has other bytes: sha256 "+short(is.Digest)+", was "+short(was.Digest))
+		case is.Exec != was.Exec:
+			c.say(was.Path, "differs in being executable")
+		}
+	}
+	for _, was := range unmade {
+		c.say(was.Path, "was not made")
+	}
+	for i := range replayed {
+		is := &replayed[i]
+		if now[is.Path] == nil {
+			continue
+		}
+		if info, err := os.Lstat(manifest.Abs(is.Path, c.r.Root, c.home)); err == nil && info.Mode().IsRegular() {
+			// Had it been there the step would have used it.
+			c.want(is.Path, is.Path, "was not found and made anew: it is there, and is not in the record")
+			continue
+		}
+		c.say(is.Path, "was "+madeWords[is.Kind]+", and is not in the record")
+	}
+}
+
+var madeWords = [...]string{manifest.File: "written", manifest.Symlink: "made", manifest.Dir: "made", manifest.Removed: "removed"}
+
+func short(d manifest.Digest) string { return d.String()[:12] + "…" }

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"deptrace/cache"
+	"deptrace/cache/replay"
+	"deptrace/depfile/manifest"
+)
+
+// replayMain is `deptrace replay`: the step of a record runs again where only its
+// recorded inputs exist. 0: it left the same, 1: it did not, or wanted more, 2: it could
+// not be replayed.
+func replayMain(args []string) int {
+	var root string
+	var verbose bool
+	defs := append([]flagDef{
+		only(textFlag("root", &root)),
+		only(boolFlag("v", &verbose)),
+	}, helpFlags()...)
+	manifests, err := operands(defs, args)
+	if err != nil {
+		return badUsage(err, statusError)
+	}
+	if len(manifests) != 1 {
+		return badUsage(&flagError{fmt.Sprintf("replay takes one manifest, not %d", len(manifests)), "deptrace replay MANIFEST"}, statusError)
+	}
+	record, err := withRoot(manifests[0], root, cache.Load)
+	if err != nil {
+		return unread(err)
+	}
+	now := cache.NewWorld(os.Environ())
+	if status := replayable(record, now); status != 0 {
+		return status
+	}
+	answer, err := runReplay(record)
+	if err != nil {
+		errorf("%v", err)
+		return statusError
+	}
+	m, err := manifest.Decode(answer.Manifest)
+	if err != nil {
+		errorf("the record of the replay: %v", err)
+		return statusError
+	}
+	causes, consequences := replay.Compare(record, now.Home, answer.replay(m))
+	if verbose {
+		causes = append(causes, consequences...)
+	}
+	var b strings.Builder
+	for _, d := range causes {
+		b.WriteString(printable(d.String()) + "\n")
+	}
+	if len(causes) == 0 {
+		fmt.Fprintf(&b, "%s: the step needs nothing else and leaves the same: %s, %s\n",
+			printable(manifests[0]), count(len(record.Inputs), "input"), count(len(record.Outputs)+len(record.Side), "output"))
+	}
+	if status := printOut(b.String()); status != 0 {
+		return status
+	}
+	if len(causes) > 0 {
+		return statusStale
+	}
+	return 0
+}
+
+// replayable tells what keeps a record from being replayed.
+func replayable(r *cache.Record, now *cache.World) int {
+	for _, why := range r.Incomplete {
+		errorf("%s: the record is incomplete: %s", printable(r.Path), why)
+	}
+	if !r.Complete {
+		hintf("a replay can show only what the record does not know of itself")
+		return statusError
+	}
+	d := cache.CheckFound(r, now)
+	if d.Fresh {
+		return 0
+	}
+	changed := map[string]bool{}
+	for _, list := range [][]manifest.Output{r.Outputs, r.Side} {
+		for i := range list {
+			changed[list[i].Path] = true
+		}
+	}
+	for _, why := range d.Reasons {
+		if changed[why.Subject] {
+			errorf("%s was changed by the step itself, and its old state is gone (%s)", why.Subject, why)
+			continue
+		}
+		errorf("%s", why)
+	}
+	hintf("a replay needs what the step found then; record it again")
+	return statusError
+}
+
+// programOf is where the command of a record is found: absolute, or empty.
+func programOf(r *cache.Record, now *cache.World) string {
+	name := r.Step.Argv[0]
+	if strings.Contains(name, "/") {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(manifest.Abs(r.Step.Dir, r.Root, now.Home), name)
+		}
+		return name
+	}
+	for _, p := range r.Programs {
+		if p.Name == name {
+			return manifest.Abs(p.Path, r.Root, now.Home)
+		}
+	}
+	return ""
+}
+
+// replayAnswer is what the process answers that runs the replay in its place. Paths are
+// bytes, which JSON has no other way to say.
+type replayAnswer struct {
+	Manifest     []byte
+	Printed      manifest.Digest
+	Start, Order [][]byte // as replay.Replay has them
+	Failed       string   // why there is no record
+}
+
+func (a *replayAnswer) replay(m *manifest.Manifest) *replay.Replay {
+	r := &replay.Replay{Manifest: m, Printed: a.Printed}
+	for _, b := range a.Start {
+		r.Start = append(r.Start, string(b))
+	}
+	for _, b := range a.Order {
+		r.Order = append(r.Order, string(b))
+	}
+	return r
+}
+
+// replayWord is how that process, which is this program, knows what it is.
+const replayWord = "(replay)"
+
+// runReplay runs a replay in a process of its own, which goes to another root directory.
+func runReplay(r *cache.Record) (*replayAnswer, error) {
+	place, err := os.MkdirTemp("", "deptrace-replay-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(place)
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	reader, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	cmd := exec.Command(self, replayWord, r.Path, r.Root, place)
+	cmd.Stderr = os.Stderr
+	cmd.ExtraFiles = []*os.File{w}
+	isolate(cmd)
+	err = cmd.Start()
+	w.Close()
+	if err != nil {
+		return nil, fmt.Errorf("make a namespace for the replay: %w", err)
+	}
+	out, err := io.ReadAll(reader)
+	err = errors.Join(err, cmd.Wait())
+	var answer replayAnswer
+	if err == nil {
+		err = json.Unmarshal(out, &answer)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run the replay: %w", err)
+	}
+	if answer.Failed != "" {
+		return nil, errors.New(answer.Failed)
+	}
+	return &answer, nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// Steps of all kinds run again where only what their records name exists, and leave the
+// same. Take one input out of a record, and the replay names it.
+func TestReplay(t *testing.T) {
+	needs(t, "gcc", "g++", "make", "python3", "node", "tar", "go")
+	built := newTree(t)
+	built.setenv("GOFLAGS", "-mod=mod")
+	built.setenv("GOPROXY", "off")
+	built.setenv("GOTOOLCHAIN", "local")
+	built.setenv("CGO_ENABLED", "0")
+	warm := built.another(t)
+	warm.layDifferential()
+	warm.run("python3", "use.py") // Python's own modules are compiled
+	built.setenv("GOCACHE", filepath.Join(built.getenv("HOME"), "gocache"))
+	warm.env = built.env
+	warm.run("go", "build", "-o", "prog", "./hello")
+
+	shell := func(line string) []string { return []string{"sh", "-c", line} }
+	for _, c := range []struct {
+		name   string
+		given  []string
+		step   []string
+		status int
+	}{
+		{name: "gcc", step: []string{"gcc", "-g", "-MD", "-o", "prog", "a.c", "b.c"}},
+		{name: "g++", step: []string{"g++", "-O1", "-c", "c.cc"}},
+		{name: "python", step: []string{"python3", "use.py"}},
+		{name: "python again", given: []string{"python3", "use.py"}, step: []string{"python3", "use.py"}},
+		{name: "node", step: []string{"node", "-e", "const fs = require('fs'); require('./mod.js'); fs.cpSync('dir', 'copy', {recursive: true})"}},
+		{name: "tar", step: shell("tar --sort=name -cf out.tar dir && mkdir -p x && tar xf out.tar -C x && tar tf out.tar >list")},
+		{name: "make -j2", step: []string{"make", "-j2"}},
+		{name: "a failing step", step: shell("cat text dir/* >out; exit 7"), status: 7},
+		{name: "a script", step: []string{"./script"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			tr := built.another(t)
+			tr.layDifferential()
+			tr.write("deps/keep", "")
+			if c.given != nil {
+				tr.run(c.given...)
+			}
+			_, stderr, status := tr.try(append([]string{"deptrace", "-m", "deps/record.toml", "--root", ".", "--"}, c.step...)...)
+			if status != c.status || stderr != "" && c.status == 0 {
+				t.Fatalf("the step ended with %d, want %d\n%s", status, c.status, stderr)
+			}
+			out, stderr, status := tr.try("deptrace", "replay", "-v", "deps/record.toml")
+			if status != 0 || !strings.HasPrefix(out, "deps/record.toml: the step needs nothing else and leaves the same: ") {
+				t.Fatalf("replay ended with %d: %s%s", status, out, stderr)
+			}
+			tr.replayWithout("deps/record.toml", 10)
+		})
+	}
+}
+
+// replayWithout replays a record n times with one of its inputs taken out.
+func (tr *tree) replayWithout(name string, n int) {
+	tr.t.Helper()
+	tables := regexp.MustCompile(`(?m)^\[\[`).Split(string(tr.read(name)), -1)
+	var inputs []int
+	for i, table := range tables {
+		if strings.HasPrefix(table, "input]]") {
+			inputs = append(inputs, i)
+		}
+	}
+	field := regexp.MustCompile(`(?m)^(path|kind) = "(.*)"$`)
+	random := rand.New(rand.NewPCG(1, 2)) // others each time would be another test each time
+	for _, drop := range random.Perm(len(inputs))[:min(n, len(inputs))] {
+		i := inputs[drop]
+		found := field.FindAllStringSubmatch(tables[i], 2)
+		path, kind := found[0][2], found[1][2]
+		record := fmt.Sprintf("entries = %d", len(tables)-2)
+		record = regexp.MustCompile(`(?m)^entries = \d+$`).ReplaceAllString(tables[0], record)
+		for j, table := range tables[1:] {
+			if j+1 != i {
+				record += "[[" + table
+			}
+		}
+		without := filepath.Join(filepath.Dir(name), "without.toml")
+		tr.write(without, record)
+		out, stderr, status := tr.try("deptrace", "replay", without)
+		if first, _, _ := strings.Cut(out, "\n"); status != statusStale || !strings.HasPrefix(first, path+": ") {
+			tr.t.Errorf("without the %s of %s replay ended with %d and said\n%s%s", kind, path, status, out, stderr)
+		}
+	}
+}
+
+// What an ordinary user may not do by himself he does in a namespace.
+func TestReplayAsUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return // the other tests do
+	}
+	const nobody = 65534
+	tr := newTree(t)
+	tr.write("in.txt", "in\n")
+	for dir := tr.dir; dir != "/tmp" && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chown(tr.dir, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"deptrace", "-m", "m.toml", "--", "sh", "-c", "cat in.txt >out.txt; id -u >>out.txt"},
+		{"deptrace", "replay", "m.toml"},
+	} {
+		c := exec.Command(tr.look("deptrace"), args[1:]...)
+		c.Dir, c.Env = tr.dir, tr.env
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("%q: %v\n%s", args, err, out)
+		}
+	}
+}
