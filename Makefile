@@ -25,6 +25,9 @@ tools: ## fetch ninja, strace, python3 and zlib's sources into .tools
 examples: deptrace tools ## run examples/make and examples/ninja and print what was rebuilt
 	go test -count=1 -v -run TestExamples ./cmd/deptrace
 
+conformance: tools ## run the conformance suite and print its table, behaviour by engine
+	go test -count=1 -v -run 'TestConformance$$' ./cmd/deptrace | grep -E '^ *(\||---? FAIL)' | sed 's/^ *|/|/'
+
 lint: ## gofmt, vet on the systems that must build, staticcheck
 	test -z "$$(gofmt -l .)"
 	go vet ./...
@@ -45,4 +48,4 @@ clean: ## remove what was built and fetched
 	rm -rf deptrace .tools
 	go clean
 
-.PHONY: help build demo test tools examples lint fuzz clean
+.PHONY: help build demo test tools examples conformance lint fuzz clean
