@@ -48,7 +48,7 @@ func run(ctx context.Context, c Command, sink event.Sink) (result Result, err er
 			var r notify.Result
 			r, err = notify.Run(ctx, notify.Config{
 				Command: command, Options: options, Stdin: stdin,
-				Grace: grace, Late: c.late(), Signals: c.Signals, Adopt: c.Adopt,
+				Grace: grace, Late: c.late(), Signals: c.Signals, Stopped: c.Stopped, Adopt: c.Adopt,
 				Seq: first.seq, Started: onStart,
 			}, sink)
 			result = Result{Engine: name, Status: r.Status, Signal: r.Signal}

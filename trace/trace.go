@@ -95,6 +95,9 @@ type Command struct {
 	// Signals are passed on to the command, unless it was sent the same signal
 	// at the same time (Ctrl-C on a terminal reaches both). nil: none are.
 	Signals <-chan os.Signal
+	// Stopped is called, from another goroutine, when the command has been stopped by a
+	// signal, for callers that want to be seen to stop with it. Only Notify calls it.
+	Stopped func()
 	// Log receives a line now and then about what the engine does and why; nil:
 	// nobody does.
 	Log func(format string, args ...any)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -108,15 +109,27 @@ func (c *comparison) covers(form string, kind footprint.Kind) bool {
 	})
 }
 
-// programs looks for what keeps the replay from finding a program where it was found.
+// programs looks for what keeps the replay from finding a program that is there: where the
+// record found it, or, if the record only looked at it, somewhere in PATH.
 func (c *comparison) programs() {
-	found := map[string]string{}
-	for _, p := range c.replay.Programs {
-		found[p.Name] = p.Path
-	}
+	recorded := map[string]string{}
 	for _, p := range c.r.Programs {
-		if at, searched := found[p.Name]; p.Path != "" && searched && at != p.Path {
-			c.missing(p.Path)
+		recorded[p.Name] = p.Path
+	}
+	for _, p := range c.replay.Programs {
+		at, known := recorded[p.Name]
+		switch {
+		case at != "" && at != p.Path:
+			c.missing(at)
+		case !known && p.Path == "":
+			for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+				if at := filepath.Join(dir, p.Name); filepath.IsAbs(at) {
+					if _, err := os.Stat(at); err == nil {
+						c.missing(manifest.Form(at, c.r.Root, c.home))
+						break
+					}
+				}
+			}
 		}
 	}
 }

@@ -29,3 +29,7 @@ func die(sig syscall.Signal) {
 	_ = unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil)
 	_ = unix.Tgkill(unix.Getpid(), unix.Gettid(), sig)
 }
+
+// stopToo stops this process, as the command has been stopped: so the shell sees its job
+// stop, and continues both.
+func stopToo() { _ = unix.Kill(unix.Getpid(), unix.SIGSTOP) }

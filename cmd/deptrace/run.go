@@ -252,6 +252,7 @@ func (s *step) watch(signals <-chan os.Signal) (trace.Result, error) {
 		Daemons: s.f.daemons,
 		Adopt:   true,
 		Signals: signals,
+		Stopped: stopToo,
 		Log:     s.logf,
 	}, s)
 	if !unwatchable(err) || !s.f.bestEffort {

@@ -171,6 +171,9 @@ func Decode(abi syscalls.ABI, nr uint64, args [6]uint64, mem Memory) (c Call, ok
 		if ok, err = c.flags(abi, &args, mem); !ok || err != nil {
 			return c, false, err
 		}
+		if c.Op == event.Incomplete && s.Op == event.Open {
+			return c, true, nil // how its name is looked up is what is not modelled
+		}
 	}
 	if ok, err = c.names(&args, mem); !ok || err != nil {
 		return c, false, err

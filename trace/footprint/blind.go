@@ -20,7 +20,10 @@ type doubt struct {
 	content bool
 	// before and after are the marks for the case that it did not happen, or did.
 	before, after mark
-	undone        bool // the node has the mark for the case that it did not
+	// uses are those before it: a file that gets another name counts as read, unless it
+	// does not get it.
+	uses   use
+	undone bool // the node has the mark for the case that it did not
 	// lookup is set on the names of the operation itself: if it fails, it mattered
 	// what it found there.
 	lookup bool
@@ -41,7 +44,7 @@ func (f *Folder) blind(e *event.Event) event.Hold {
 	for i, n := range nodes {
 		doubts[i] = doubt{
 			at: f.lstat(n.path), content: e.Op == event.Open || e.Op == event.Truncate,
-			before: n.mark, lookup: i < lookups,
+			before: n.mark, uses: n.uses, lookup: i < lookups,
 		}
 	}
 	f.after(&guess)
@@ -65,6 +68,7 @@ func (f *Folder) concerned(e *event.Event) (nodes []*node, lookups int) {
 	}
 	lookups = len(nodes)
 	c := f.started[e.Seq]
+	nodes = append(nodes, c.others...)
 	for _, b := range append(c.tree[:len(c.tree):len(c.tree)], c.tree2...) {
 		for _, top := range nodes[:lookups] {
 			p := path.Join(top.path, b.rel)
@@ -83,11 +87,21 @@ func (f *Folder) settle(n *node) {
 	now, d := f.lstat(n.path), n.doubt
 	if now.Same(d.at) || !d.content && now.Type == d.at.Type && now.Dev == d.at.Dev && now.Ino == d.at.Ino {
 		if !d.undone {
-			n.mark, d.undone = d.before, true
+			after := n.uses
+			n.mark, n.uses, d.uses, d.undone = d.before, d.uses, after, true
 		}
 		return
 	}
+	if d.undone {
+		n.uses |= d.uses
+	}
 	n.mark, n.doubt = d.after, nil
+}
+
+func (f *Folder) settleIfDoubted(n *node) {
+	if n.doubt != nil {
+		f.settle(n)
+	}
 }
 
 // settleAll settles all doubts when the step has ended: what has not happened by now

@@ -135,6 +135,8 @@ func (m *memFS) rename(from, to string, f event.Flags) event.Errno {
 		return event.EEXIST
 	case strings.HasPrefix(to, from+"/"), f&event.Exchange != 0 && strings.HasPrefix(from, to+"/"):
 		return event.EINVAL
+	case b != nil && strings.HasPrefix(from, to+"/") && f&event.Exchange == 0:
+		return event.ENOTEMPTY // what is to be replaced holds what is to replace it
 	case a == b:
 		return 0
 	}

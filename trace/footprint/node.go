@@ -78,9 +78,7 @@ type inode struct{ dev, ino uint64 }
 // node returns the node of a path, looking at the path if this is the first time.
 func (f *Folder) node(p string) *node {
 	if n := f.nodes[p]; n != nil {
-		if n.doubt != nil {
-			f.settle(n)
-		}
+		f.settleIfDoubted(n)
 		return n
 	}
 	n := &node{path: p}
@@ -98,7 +96,15 @@ func (f *Folder) node(p string) *node {
 		if w := f.writtenBy[inode{now.Dev, now.Ino}]; w != nil {
 			// The first look at this name comes after a write through another: it had
 			// what the other one had.
+			f.settleIfDoubted(w)
+			before := n.mark
 			n.found, n.kept, n.own, n.touched, n.replaced, n.partial = w.found, w.kept, w.own, true, w.replaced, w.partial
+			if w.doubt != nil { // perhaps there was no write
+				after := n.mark
+				after.own, after.replaced = true, true
+				n.mark, n.found = before, now
+				n.doubt = &doubt{at: now, content: true, before: before, after: after, undone: true}
+			}
 		}
 	}
 	return n
@@ -152,6 +158,7 @@ func (f *Folder) others(n *node) []*node {
 	}
 	var others []*node
 	for _, m := range f.inodes[inode{s.Dev, s.Ino}] {
+		f.settleIfDoubted(m)
 		if m != n && m.present {
 			others = append(others, m)
 		}
@@ -164,9 +171,7 @@ func (f *Folder) underFresh(p string) bool {
 	for p != "/" && p != "." {
 		p = path.Dir(p)
 		if n := f.nodes[p]; n != nil {
-			if n.doubt != nil {
-				f.settle(n)
-			}
+			f.settleIfDoubted(n)
 			if n.fresh {
 				return true
 			}

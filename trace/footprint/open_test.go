@@ -120,6 +120,10 @@ func TestOpenFails(t *testing.T) {
 		{"wronly, not permitted", old, func(s *story) { s.failing(event.EACCES).open("a", w|create|trunc) }, exists, false},
 		{"append, not permitted", old, func(s *story) { s.failing(event.EACCES).open("a", w|app) }, exists, true},
 		{"rdwr, read-only file system", old, func(s *story) { s.failing(event.EROFS).open("a", rw) }, exists, true},
+		{"another name of a file that was not emptied", func(s *story) { old(s); s.hardLink("a", "h") },
+			func(s *story) { s.failing(event.EPERM).open("a", w|create|trunc); s.read("h") }, []string{"exists /w/a", "read /w/h"}, false},
+		{"another name of a file that was not written to", func(s *story) { old(s); s.hardLink("a", "h") },
+			func(s *story) { s.failing(event.EPERM).open("a", w|app); s.read("h") }, []string{"exists /w/a", "read /w/h"}, true},
 		{"running program", old, func(s *story) { s.failing(event.ETXTBSY).open("a", w|trunc) }, exists, true},
 		{"exclusive", old, func(s *story) { s.open("a", newly) }, exists, false},
 		{"exclusive on a link", old, func(s *story) {

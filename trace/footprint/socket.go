@@ -82,8 +82,12 @@ func (f *Folder) socket(e *event.Event) {
 }
 
 func loopback(hostport string) bool {
-	return strings.HasPrefix(hostport, "127.") || strings.HasPrefix(hostport, "[::1]:") ||
-		strings.HasPrefix(hostport, "[::ffff:127.")
+	for _, prefix := range []string{"127.", "[::1]:", "[::ffff:127.", "0.0.0.0:", "[::]:"} { // none in particular is this machine
+		if strings.HasPrefix(hostport, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // boundPort reports whether the step listens on the port, on any address of this

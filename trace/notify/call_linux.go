@@ -21,10 +21,10 @@ func (e *engine) serve(n *notification) {
 	hold := e.look(n)
 	if hold == nil {
 		e.answer(n.id)
-		if e.started && !e.passing && e.c.Signals != nil {
+		if e.started && !e.heeding {
 			// The first exec takes half a millisecond: time to start a thread in.
-			e.passing = true
-			go e.passSignals(e.stop)
+			e.heeding = true
+			go e.heed()
 		}
 		return
 	}

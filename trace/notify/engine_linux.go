@@ -33,6 +33,9 @@ type Config struct {
 	Grace   time.Duration
 	Late    Late
 	Signals <-chan os.Signal
+	// Stopped is called, from another goroutine, when the command has been stopped by a
+	// signal. nil: nobody wants to know.
+	Stopped func()
 	// Adopt has this process adopt the step's orphans, so that they can be found, and their
 	// memory read where only ancestors may (kernel.yama.ptrace_scope is 1). It takes all of
 	// its children for the step's, then.
@@ -80,11 +83,11 @@ type engine struct {
 	late    bool      // the grace is over
 	result  Result
 	seq     uint64
-	served  int
 	told    map[event.Reason]bool
 	holds   sync.WaitGroup
-	passing bool          // passSignals runs
+	heeding bool          // heed runs
 	stop    chan struct{} // closed when it is to end
+	looked  time.Time     // when stragglers were last looked for
 
 	mu       sync.Mutex
 	living   map[int]bool // processes, for killing: some may have ended
@@ -154,10 +157,6 @@ func (e *engine) over() {
 	e.finished = true
 }
 
-// reapEvery is after how many notifications orphans that have ended are looked for: as
-// long as nobody has, their numbers are taken.
-const reapEvery = 1000
-
 // loop serves notifications until no process is left that could send one, or the rest
 // is left to a keeper.
 func (e *engine) loop() error {
@@ -174,22 +173,17 @@ func (e *engine) loop() error {
 			switch errno := e.listener.receive(&n); errno {
 			case 0:
 				e.serve(&n)
-				if e.served++; e.served%reapEvery == 0 {
-					e.reapAdopted()
-				}
 			case syscall.ENOENT: // killed, or interrupted: then it is made anew
 			default:
 				return fmt.Errorf("receive a notification: %w", errno)
 			}
-			continue
+		} else if ready.nobody {
+			e.reap(0)
+			e.reapOrphans()
+			return nil
 		}
 		if ready.ended {
 			e.reap(syscall.WNOHANG)
-		}
-		if ready.nobody {
-			e.reap(0)
-			e.reapAdopted()
-			return nil
 		}
 		if !e.ended.IsZero() {
 			if done, err := e.afterEnd(); done || err != nil {

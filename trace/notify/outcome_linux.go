@@ -158,7 +158,7 @@ func (p *process) runs() (image, bool) {
 func (e *engine) checkImage(p *process) {
 	was := p.image
 	p.image = image{}
-	if now, ok := p.runs(); ok && (now.dev != was.dev || now.ino != was.ino) {
+	if now, ok := p.runs(); !ok || now.dev != was.dev || now.ino != was.ino {
 		e.incomplete(p.PID, event.NotModelled, was.detail)
 	}
 }

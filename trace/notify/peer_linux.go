@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"net/netip"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,22 +17,34 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// expectPeer returns why a socket cannot be connected or bound, as far as the kernel's
-// lists of sockets (proc(5), net) tell. glibc asks for nscd in every lookup of a user, and mostly
-// there is none.
+// expectPeer returns why a socket cannot be connected or bound, where the file system or
+// the kernel's lists of sockets (proc(5), net) leave no doubt. glibc asks for nscd in every
+// lookup of a user, and mostly there is none.
+//
+// A socket in the file system has no certain place in those lists: it can have been renamed
+// or linked, and its server can be in another network namespace. So whether anybody
+// listens on one that is there is not known, and the connection counts.
 func expectPeer(t *thread, d *decode.Call, ev *event.Event) syscall.Errno {
 	kind, where, _ := strings.Cut(ev.Address, ":")
+	binds := ev.Op == event.Bind
 	switch {
-	case ev.Op == event.Bind:
-		if ev.Name.Path == "" {
-			return 0
-		}
-		if there(ev.Name.Path) {
+	case kind == "unix" && ev.Name.Path != "":
+		switch {
+		case !binds:
+			if !isSocket(ev.Name.Path) {
+				return syscall.ECONNREFUSED
+			}
+		case there(ev.Name.Path):
 			return syscall.EADDRINUSE
+		default:
+			return mayChange(path.Dir(ev.Name.Path))
 		}
-		return mayChange(parent(ev.Name.Path))
 	case kind == "unix":
-		if !boundUnix(t.TID, where) {
+		bound, certain := boundAbstract(t.TID, where)
+		switch {
+		case certain && binds && bound:
+			return syscall.EADDRINUSE
+		case certain && !binds && !bound:
 			return syscall.ECONNREFUSED
 		}
 	case kind == "ip":
@@ -39,47 +52,57 @@ func expectPeer(t *thread, d *decode.Call, ev *event.Event) syscall.Errno {
 		if err != nil {
 			return 0
 		}
-		if addr.Addr().Unmap().IsLoopback() {
-			if isTCP(t.TID, d.Descriptor) && !listensTCP(t.TID, addr.Port()) {
+		if ip := addr.Addr().Unmap(); !binds && !ip.IsLoopback() && !ip.IsUnspecified() {
+			return route(addr)
+		}
+		if isTCP(t.TID, d.Descriptor) {
+			listens, certain := listensTCP(t.TID, addr.Port())
+			switch {
+			case certain && binds && listens:
+				return syscall.EADDRINUSE // or shared (SO_REUSEPORT), and then not the step's alone
+			case certain && !binds && !listens:
 				return syscall.ECONNREFUSED
 			}
-			return 0
 		}
-		return route(addr)
 	}
 	return 0
 }
 
-func parent(p string) string { return p[:max(strings.LastIndexByte(p, '/'), 1)] }
+func isSocket(p string) bool {
+	var st unix.Stat_t
+	return unix.Stat(p, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK
+}
 
-// table calls f with the fields of each line but the first of a file of a thread's
-// /proc/TID/net until f returns true.
-func table(tid int, name string, f func(fields [][]byte) bool) bool {
+// table calls f with each line but the first of a file of a thread's /proc/TID/net until
+// f returns true. certain is false if the file cannot be read.
+func table(tid int, name string, f func(line []byte) bool) (found, certain bool) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/net/" + name)
 	if err != nil {
-		return false
+		return false, false
 	}
 	first := true
 	for line := range bytes.Lines(b) {
-		if !first && f(bytes.Fields(line)) {
-			return true
+		if !first && f(bytes.TrimSuffix(line, []byte("\n"))) {
+			return true, true
 		}
 		first = false
 	}
-	return false
+	return false, true
 }
 
-// boundUnix reports whether a Unix socket is bound to a name, an abstract one with an "@"
-// in front. The list shows the name as it was bound, which may be relative.
-func boundUnix(tid int, name string) bool {
-	const path = 7
-	last := name[strings.LastIndexByte(name, '/')+1:]
-	return table(tid, "unix", func(f [][]byte) bool {
-		if len(f) <= path {
-			return false
+// boundAbstract reports whether a Unix socket is bound to an abstract name, which begins
+// with "@". The list shows NUL as "@", too, and ends a line at a newline in a name.
+func boundAbstract(tid int, name string) (bound, certain bool) {
+	if strings.ContainsRune(name, '\n') {
+		return false, false
+	}
+	name = strings.ReplaceAll(name, "\x00", "@")
+	const columns = 7 // before the name, with one space behind each
+	return table(tid, "unix", func(line []byte) bool {
+		for range columns {
+			_, line, _ = bytes.Cut(bytes.TrimLeft(line, " "), []byte(" "))
 		}
-		bound := string(bytes.Join(f[path:], []byte(" ")))
-		return bound == name || name != "" && name[0] == '/' && bound[strings.LastIndexByte(bound, '/')+1:] == last
+		return string(line) == name
 	})
 }
 
@@ -92,23 +115,33 @@ func isTCP(tid, fd int) bool {
 }
 
 // listensTCP reports whether somebody listens on a port of this machine.
-func listensTCP(tid int, port uint16) bool {
+func listensTCP(tid int, port uint16) (listens, certain bool) {
 	const local, state = 1, 3
-	listening := func(f [][]byte) bool {
+	listening := func(line []byte) bool {
+		f := bytes.Fields(line)
 		if len(f) <= state || string(f[state]) != "0A" { // TCP_LISTEN
 			return false
 		}
 		n, err := strconv.ParseUint(string(f[local][bytes.LastIndexByte(f[local], ':')+1:]), 16, 16)
 		return err == nil && uint16(n) == port
 	}
-	return table(tid, "tcp", listening) || table(tid, "tcp6", listening)
+	if listens, certain = table(tid, "tcp", listening); listens || !certain {
+		return listens, certain
+	}
+	if _, err := os.Stat("/proc/net/tcp6"); err != nil {
+		return false, true // there is no IPv6 here
+	}
+	return table(tid, "tcp6", listening)
 }
 
 // route returns why an address cannot be reached. Connecting a UDP socket asks for the
 // way and sends nothing.
 func route(addr netip.AddrPort) syscall.Errno {
-	family, sa := unix.AF_INET, unix.Sockaddr(&unix.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().Unmap().As4()})
-	if a := addr.Addr(); a.Is6() && !a.Is4In6() {
+	var family int
+	var sa unix.Sockaddr
+	if a := addr.Addr().Unmap(); a.Is4() {
+		family, sa = unix.AF_INET, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: a.As4()}
+	} else {
 		family, sa = unix.AF_INET6, &unix.SockaddrInet6{Port: int(addr.Port()), Addr: a.As16()}
 	}
 	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)

@@ -4,6 +4,7 @@ package notify
 
 import (
 	"os"
+	"os/signal"
 	"syscall"
 	"time"
 
@@ -16,33 +17,59 @@ import (
 // has to take effect.
 const together = 50 * time.Millisecond
 
-// passSignals passes the signals that this process gets on to the command, but for
-// those that the command got by itself. This engine does not see signals arrive; what it
-// can see is whether the command is still there with a signal that would have ended
-// it, and then it cannot have got it. One that the command handles itself is taken to have
-// reached it if it comes from the terminal that the two share, as Ctrl-C does.
-func (e *engine) passSignals(stop <-chan struct{}) {
+// heed heeds signals until the step has ended: those for the command, and SIGCHLD, which
+// says that the command has been stopped or that an adopted orphan has ended.
+func (e *engine) heed() {
+	children := make(chan os.Signal, 1)
+	if e.c.Adopt || e.c.Stopped != nil {
+		signal.Notify(children, syscall.SIGCHLD)
+		defer signal.Stop(children)
+		children <- syscall.SIGCHLD // one may have come before
+	}
 	for {
-		var s os.Signal
 		select {
-		case <-stop:
+		case <-e.stop:
 			return
-		case s = <-e.c.Signals:
+		case s := <-e.c.Signals:
+			if sig, ok := s.(syscall.Signal); ok {
+				e.pass(sig)
+			}
+		case <-children:
+			e.reapOrphans()
+			e.tellStopped()
 		}
-		sig, ok := s.(syscall.Signal)
-		if !ok {
-			continue
-		}
-		handled := tracee.Handles(e.root, sig)
-		select {
-		case <-stop:
-			return
-		case <-time.After(together):
-		}
-		if handled && (sig == syscall.SIGINT || sig == syscall.SIGQUIT) && inForeground() {
-			continue
-		}
-		e.kill(sig)
+	}
+}
+
+// pass passes a signal that this process has got on to the command, unless that got it by
+// itself. This engine does not see signals arrive; what it can see is whether the command
+// is still there with a signal that would have ended it, and then it cannot have got it. One
+// that the command handles itself is taken to have reached it if it comes from the terminal that
+// the two share, as Ctrl-C does.
+func (e *engine) pass(sig syscall.Signal) {
+	handled := tracee.Handles(e.root, sig)
+	if !e.pause(together) || handled && (sig == syscall.SIGINT || sig == syscall.SIGQUIT) && inForeground() {
+		return
+	}
+	e.kill(sig)
+}
+
+// pause waits, and reports whether there is still a step afterwards.
+func (e *engine) pause(d time.Duration) bool {
+	select {
+	case <-e.stop:
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// tellStopped tells if the command stands still. Ctrl-Z stops and SIGCONT continues this
+// process as well, and perhaps a moment earlier than the command: so what it is a
+// moment later counts.
+func (e *engine) tellStopped() {
+	if e.c.Stopped != nil && tracee.Stopped(e.root) && e.pause(together) && tracee.Stopped(e.root) {
+		e.c.Stopped()
 	}
 }
 

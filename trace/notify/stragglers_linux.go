@@ -35,9 +35,9 @@ func (e *engine) patience() int {
 // afterEnd does what is due when the command has ended and processes are left. done
 // says that they are left to a keeper.
 func (e *engine) afterEnd() (done bool, err error) {
-	e.reapAdopted()
+	now := time.Now()
 	if !e.late {
-		if time.Since(e.ended) < e.c.Grace {
+		if now.Sub(e.ended) < e.c.Grace {
 			return false, nil
 		}
 		e.late = true
@@ -49,6 +49,11 @@ func (e *engine) afterEnd() (done bool, err error) {
 			return true, launch.Keep(int(e.listener))
 		}
 	}
+	if now.Sub(e.looked) < between {
+		return false, nil // busy ones do not let us wait
+	}
+	e.looked = now
+	e.reapOrphans()
 	if e.c.Late == Kill {
 		e.killAll()
 	}
@@ -110,18 +115,15 @@ func children(pid int) (pids []int) {
 	return pids
 }
 
-// reapAdopted takes note of children that have ended: orphans that this process has
-// adopted, and the command.
-func (e *engine) reapAdopted() {
-	for e.c.Adopt {
-		var ws syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &ws, unix.WNOHANG|unix.WALL, nil)
-		switch {
-		case err == syscall.EINTR:
-		case pid <= 0:
-			return
-		case pid == e.root:
-			e.rootEnded(ws)
+// reapOrphans takes note of adopted orphans that have ended: until somebody has, they are
+// still there for whoever asks by kill(2).
+func (e *engine) reapOrphans() {
+	if !e.c.Adopt {
+		return
+	}
+	for _, pid := range children(os.Getpid()) {
+		if pid != e.root {
+			syscall.Wait4(pid, nil, unix.WNOHANG|unix.WALL, nil)
 		}
 	}
 }

@@ -45,6 +45,17 @@ func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	return d, ok && d.Op != event.None && (!spec.OnDemand || o.options.Descriptors)
 }
 
+// opensStdin tells of a standard input that is opened by a name (/dev/stdin,
+// /proc/self/fd/0): it can be read from then on by any number.
+func (o *Observer) opensStdin(t *Thread, n decode.Name) {
+	if o.stdin == "" || n.Self {
+		return
+	}
+	if target, err := tracee.Readlink(opened(t, n)); err == nil && target == o.stdin {
+		o.once(t, event.Stdin, "")
+	}
+}
+
 // once tells a gap that is told once a step.
 func (o *Observer) once(t *Thread, r event.Reason, detail string) {
 	if !o.told[r] {

@@ -76,6 +76,9 @@ func opened(t *Thread, n decode.Name) string {
 	if n.Self {
 		return fmt.Sprintf("%s/fd/%d", own, n.Dir)
 	}
+	if n.Text == "/dev/stdin" {
+		return own + "/fd/0"
+	}
 	for prefix, to := range map[string]string{"/proc/self": own, "/dev/fd": own + "/fd"} {
 		if rest, ok := strings.CutPrefix(n.Text, prefix+"/"); ok {
 			return to + "/" + rest

@@ -76,6 +76,9 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 	if d.Has {
 		if r, ok = o.name(t, d.Name, &ev.Name); !ok {
 			switch d.Op {
+			case event.Open:
+				o.opensStdin(t, d.Name)
+				return event.Outcome{}, false
 			case event.Incomplete, event.Connect:
 			case event.Exec, event.LinkTo:
 				// A file without a name can be run, and be given one.
@@ -198,6 +201,10 @@ func (o *Observer) directory(t *Thread, fd int) (p string, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		o.gap(t.Process, event.Memory, t.Process.Name)
 	default: // longer than the kernel can say
+		var in *fs.PathError // names a process number
+		if errors.As(err, &in) {
+			err = in.Err
+		}
 		o.gap(t.Process, event.Lost, "a directory of "+t.Process.Name+": "+err.Error())
 	}
 	return p, err

@@ -39,14 +39,24 @@ func request(req int, tid int, addr, data uintptr) error {
 	return nil
 }
 
+// requestAt makes a ptrace call whose data is in memory. The pointer becomes a number only
+// in the call of RawSyscall6 itself: before that the stack may be moved, and what is on it.
+func requestAt(req int, tid int, addr uintptr, data unsafe.Pointer) error {
+	_, _, errno := syscall.RawSyscall6(unix.SYS_PTRACE, uintptr(req), uintptr(tid), addr, uintptr(data), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
+
 // getInfo fills i with the call that the thread is stopped at (Linux 5.3).
 func getInfo(tid int, i *syscallInfo) error {
-	return request(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*i), uintptr(unsafe.Pointer(i)))
+	return requestAt(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*i), unsafe.Pointer(i))
 }
 
 // getMessage returns the number that goes with an event stop.
 func getMessage(tid int) (int, error) {
 	var msg uint64
-	err := request(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&msg)))
+	err := requestAt(unix.PTRACE_GETEVENTMSG, tid, 0, unsafe.Pointer(&msg))
 	return int(msg), err
 }

@@ -29,7 +29,7 @@ const ntSystemCall = 0x404
 func cancelCall(tid int, _ *registers) error {
 	none := int32(-1)
 	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(&none)), Len: 4}
-	return request(unix.PTRACE_SETREGSET, tid, ntSystemCall, uintptr(unsafe.Pointer(&iov)))
+	return requestAt(unix.PTRACE_SETREGSET, tid, ntSystemCall, unsafe.Pointer(&iov))
 }
 
 // setFirst changes the first argument of the call that is about to be made.

@@ -132,6 +132,12 @@ func Alive(tid int) bool {
 	return ok && f[0] != "Z" && f[0] != "X"
 }
 
+// Stopped reports whether a process has been stopped by a signal.
+func Stopped(pid int) bool {
+	f, ok := stat(pid)
+	return ok && f[0] == "T"
+}
+
 // tick is the unit of the kernel's start times (proc(5)): there are a hundred in a second.
 const tick = 10 * time.Millisecond
 
@@ -139,6 +145,7 @@ const tick = 10 * time.Millisecond
 // not, it is not the one that had the number then.
 func StartedBefore(pid int, t time.Time) bool {
 	const startTime = 22 - 3
+	since := time.Since(t) // first: what passes until the other clock is read must not count
 	f, ok := stat(pid)
 	if !ok || len(f) <= startTime {
 		return false
@@ -149,7 +156,7 @@ func StartedBefore(pid int, t time.Time) bool {
 		return false
 	}
 	age := time.Duration(now.Nano()) - time.Duration(ticks)*tick
-	return age >= time.Since(t)
+	return age >= since
 }
 
 // stat returns what /proc/TID/stat has behind the name: the state and all that
