@@ -28,11 +28,15 @@ examples: deptrace tools ## run examples/make and examples/ninja and print what 
 conformance: tools ## run the conformance suite and print its table, behaviour by engine
 	go test -count=1 -v -run 'TestConformance$$' ./cmd/deptrace | grep -E '^ *(\||---? FAIL)' | sed 's/^ *|/|/'
 
+mutants: tools ## take each row of the table of calls away in turn and print which tests notice
+	go run .ci/mutants/main.go $(MUTANTS)
+
 lint: ## gofmt, vet on the systems that must build, staticcheck
 	test -z "$$(gofmt -l .)"
 	go vet ./...
 	GOARCH=arm64 go vet ./...
 	GOOS=darwin go vet ./...
+	go vet .ci/mutants/main.go
 	go run honnef.co/go/tools/cmd/staticcheck@v0.6.1 ./...
 
 FUZZTIME = 10s
@@ -48,4 +52,4 @@ clean: ## remove what was built and fetched
 	rm -rf deptrace .tools
 	go clean
 
-.PHONY: help build demo test tools examples conformance lint fuzz clean
+.PHONY: help build demo test tools examples conformance mutants lint fuzz clean

@@ -51,7 +51,7 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 		name, err := tracee.Descriptor(self, fd)
 		if st.Mode&unix.S_IFMT != unix.S_IFREG || err != nil {
 			if to == 0 && readable(fd, st.Mode) {
-				stdin = tracee.Raw(self, fd)
+				stdin, _ = tracee.Raw(self, fd)
 			}
 			continue
 		}

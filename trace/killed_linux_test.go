@@ -33,24 +33,26 @@ func TestTracerKilled(t *testing.T) {
 
 func tracerKilled(t *testing.T, engine trace.Engine, waits bool) {
 	c := tracer(t, string(engine), "exec", "abandoned")
-	goOn, err := c.StdinPipe()
+	// Reading from a pipe as standard input would be watched.
+	waitsFor, goOn, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer goOn.Close()
+	c.ExtraFiles = []*os.File{waitsFor}
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if err := r.SetReadDeadline(deadline()); err != nil {
-		t.Fatal(err)
-	}
 	// The step's processes have it open as long as they live.
 	c.Stdout, c.Stderr = w, w
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
 	w.Close()
+	waitsFor.Close()
+	r.SetReadDeadline(deadline())
 	said := bufio.NewReader(r)
 	line, err := said.ReadString('\n')
 	var child, command int
@@ -61,17 +63,17 @@ func tracerKilled(t *testing.T, engine trace.Engine, waits bool) {
 
 	if waits {
 		// Nobody answers the child's call, which it is in when the tracer is killed.
-		tracers := c.Process.Pid
-		if err := c.Process.Signal(syscall.SIGSTOP); err != nil || !awaitState(tracers, 'T') {
+		if err := c.Process.Signal(syscall.SIGSTOP); err != nil || !awaitState(c.Process.Pid, 'T') {
 			t.Errorf("the tracer does not stop: %v", err)
 		}
 		goOn.Close()
-		if !await(func() bool { return strings.HasPrefix(inCall(child), fmt.Sprintf("%d ", unix.SYS_OPENAT)) }) {
-			t.Errorf("the child does not come to its call; it is in %q", inCall(child))
+		if !await(func() bool { return standsStill(child) }) {
+			t.Errorf("the child does not come to a call that has to be answered")
 		}
 	}
 	kill(c)
 	goOn.Close()
+	r.SetReadDeadline(deadline())
 	rest, err := io.ReadAll(said)
 	if err != nil {
 		t.Errorf("the step lives on after its tracer: %v", err)
@@ -90,8 +92,8 @@ func tracerKilled(t *testing.T, engine trace.Engine, waits bool) {
 		t.Errorf("a call that failed was made: %v", err)
 	}
 	for _, pid := range []int{command, child} {
-		if p, ok := look(pid); ok && p.state != 'Z' && p.state != 'X' {
-			t.Errorf("process %d (%s) of the step is still there", pid, p.command)
+		if !await(func() bool { p, ok := look(pid); return !ok || p.state == 'Z' || p.state == 'X' }) {
+			t.Errorf("process %d of the step does not end", pid)
 		}
 	}
 }
@@ -102,8 +104,12 @@ func kill(c *exec.Cmd) {
 	c.Wait()
 }
 
-// inCall is the call that a process waits in, its number first (proc(5), syscall).
-func inCall(pid int) string {
+// standsStill reports whether a process waits for its tracer, or in an openat, where it
+// would not wait by itself (proc(5), syscall).
+func standsStill(pid int) bool {
+	if p, _ := look(pid); p.state == 't' {
+		return true
+	}
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", pid))
-	return string(b)
+	return strings.HasPrefix(string(b), fmt.Sprintf("%d ", unix.SYS_OPENAT))
 }

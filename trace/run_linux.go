@@ -109,6 +109,9 @@ func (c *Command) log(format string, args ...any) {
 func (c *Command) engines() ([]Engine, error) {
 	switch c.Engine {
 	case Auto, "":
+		if c.Daemons == Leave {
+			return []Engine{Notify}, nil
+		}
 		if c.Descriptors {
 			return []Engine{Ptrace, PtraceSlow}, nil
 		}

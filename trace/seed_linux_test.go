@@ -113,11 +113,11 @@ var called = map[string]string{
 		open read missing ENOENT`,
 	"openat2": `
 		open write,create,truncate new ok
-		open read f [link -> f] ELOOP?
+		open read link [link -> f] ELOOP
 		open directory,path d ok
 		open read d/g ok
 		open directory,path d ok
-		open read f EXDEV?`,
+		open read d EXDEV`,
 	"readlink": `readlink dlink =d ok`,
 	"readlinkat": `
 		readlink link =f ok

@@ -196,7 +196,12 @@ func (c *conformance) lay(tr *tree) {
 		}
 	}
 	if c.binary != "" {
-		if err := os.WriteFile(tr.path("step"), []byte(c.binary), 0o755); err != nil {
+		// A process that is forked now would inherit the descriptor, and the file be busy
+		// (ETXTBSY).
+		syscall.ForkLock.RLock()
+		err := os.WriteFile(tr.path("step"), []byte(c.binary), 0o755)
+		syscall.ForkLock.RUnlock()
+		if err != nil {
 			tr.t.Fatal(err)
 		}
 	}

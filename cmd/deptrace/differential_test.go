@@ -144,13 +144,17 @@ func (tr *tree) layDifferential() {
 	if err := os.Symlink("loop", tr.path("loop")); err != nil {
 		tr.t.Fatal(err)
 	}
-	// The same times for all: Python keeps them in what it compiles.
-	tr.files(func(path string, _ fs.FileInfo) {
-		at := time.Unix(1e9, 0)
-		if err := os.Chtimes(path, at, at); err != nil {
-			tr.t.Fatal(err)
+	// The same times for all: Python keeps them in what it compiles, tar those of directories, too.
+	at := time.Unix(1e9, 0)
+	err = filepath.WalkDir(tr.dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Type()&fs.ModeSymlink != 0 {
+			return err
 		}
+		return os.Chtimes(path, at, at)
 	})
+	if err != nil {
+		tr.t.Fatal(err)
+	}
 }
 
 // below returns the tree of a directory in this one, which it makes.

@@ -32,7 +32,7 @@ var calls = map[string]call{
 	"openat, O_TMPFILE":            {257, 295, none, args{cwd, pa, 020200202}, atExit, one(event.Open, rd|wr|event.TempFile, a(CWD))},
 	"openat, O_TMPFILE, arm64":     {none, none, 56, args{cwd, pa, 020040002}, atExit, one(event.Open, rd|wr|event.TempFile, a(CWD))},
 	"creat":                        {85, 8, none, args{pa, 0644}, atExit, one(event.Open, wr|event.Create|event.Truncated, a(CWD))},
-	"openat2":                      {437, 437, 437, args{cwd, pb, howRead, 24}, atExit, one(event.Open, wr|event.Create|event.Append, b(CWD))},
+	"openat2":                      {437, 437, 437, args{cwd, pb, howRead, 24}, atExit, one(event.Open, wr|event.Create|event.Append, Name{Dir: CWD, Text: "b", NoLinks: true, NoJumps: true})},
 	"openat2, RESOLVE_IN_ROOT":     {437, 437, 437, args{5, pa, howInRoot, 24}, atExit, gap(event.NotModelled, "openat2 with RESOLVE_IN_ROOT")},
 
 	// Looking.
@@ -61,6 +61,8 @@ var calls = map[string]call{
 	"getdents":                      {78, 141, none, args{5}, atEnt, one(event.List, byFD, self(5))},
 	"getdents64":                    {217, 220, 61, args{5}, atEnt, one(event.List, byFD, self(5))},
 	"readdir":                       {none, 89, none, args{5}, atEnt, one(event.List, byFD, self(5))},
+	"statfs":                        {137, 99, 43, args{pa}, atEnt, one(event.Access, 0, a(CWD))},
+	"statfs64":                      {none, 268, none, args{pa}, atEnt, one(event.Access, 0, a(CWD))},
 	"chdir":                         {80, 12, 49, args{pa}, atEnt, one(event.Access, event.Directory, a(CWD))},
 	"fchdir":                        {81, 133, 50, args{5}, atExit, one(event.Access, event.Directory|byFD, self(5))},
 	"inotify_add_watch":             {254, 292, 27, args{9, pa, 2}, atEnt, one(event.Access, 0, a(CWD))},

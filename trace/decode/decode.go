@@ -61,6 +61,9 @@ type Name struct {
 	Self bool
 	// NoFollow: a link in the last place is not followed.
 	NoFollow bool
+	// Beneath, NoLinks and NoJumps are ways that a lookup must not take (openat2(2)):
+	// out of the directory, through a symbolic link, through one of /proc's.
+	Beneath, NoLinks, NoJumps bool
 }
 
 // Call is a decoded call.
@@ -197,9 +200,11 @@ func (c *Call) names(args *[6]uint64, mem Memory) (ok bool, err error) {
 		c.Name = Name{Dir: descriptor(s.FD, args), Self: true}
 	case s.Path != syscalls.NoArg:
 		c.Has = true
+		how := c.Name // what flags said of the lookup
 		if c.Name, err = readName(s.Dir, s.Path, args, mem, emptyPath(s, args)); err != nil {
 			return false, err
 		}
+		c.Name.Beneath, c.Name.NoLinks, c.Name.NoJumps = how.Beneath, how.NoLinks, how.NoJumps
 	}
 	switch {
 	case !c.Has:

@@ -45,7 +45,10 @@ const (
 	fanMarkDontFollow = 0x04
 	fanMarkFlush      = 0x80
 
-	resolveInRoot = 0x10
+	resolveNoMagicLinks = 0x02
+	resolveNoSymlinks   = 0x04
+	resolveBeneath      = 0x08
+	resolveInRoot       = 0x10
 )
 
 // flags completes the flags, the operation and the reason from the argument that
@@ -154,9 +157,12 @@ func (c *Call) openHow(abi syscalls.ABI, addr, size uint64, mem Memory) (ok bool
 		return false, err
 	}
 	c.Flags |= openFlags(abi, binary.LittleEndian.Uint64(how))
-	if binary.LittleEndian.Uint64(how[16:])&resolveInRoot != 0 {
-		// As if the directory were the root: names and links mean other files. The
-		// other ways to resolve can only make the call fail.
+	resolve := binary.LittleEndian.Uint64(how[16:])
+	c.Name.Beneath = resolve&resolveBeneath != 0
+	c.Name.NoLinks = resolve&resolveNoSymlinks != 0
+	c.Name.NoJumps = resolve&(resolveNoSymlinks|resolveNoMagicLinks|resolveBeneath) != 0
+	if resolve&resolveInRoot != 0 {
+		// As if the directory were the root: names and links mean other files.
 		*c = Call{Spec: c.Spec, Op: event.Incomplete, Reason: event.NotModelled, Detail: "openat2 with RESOLVE_IN_ROOT"}
 	}
 	return true, nil

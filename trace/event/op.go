@@ -153,6 +153,8 @@ const (
 	ByDescriptor
 	// Script marks an Exec of a file that starts with "#!".
 	Script
+	// OwnServer marks a Connect to a socket that a process of the step has open.
+	OwnServer
 	// Shared marks an Inherit of a file that whoever had deptrace run has open under
 	// the same number: it was opened for others, too, as the log of a build is.
 	Shared
@@ -162,7 +164,7 @@ const (
 
 var flagNames = [numFlags]string{
 	"read", "write", "create", "exclusive", "truncate", "append", "directory", "path",
-	"tmpfile", "nofollow", "executable", "exchange", "noreplace", "descriptor", "script", "shared",
+	"tmpfile", "nofollow", "executable", "exchange", "noreplace", "descriptor", "script", "ownserver", "shared",
 }
 
 // String returns the names of the flags that are set, with commas between them.

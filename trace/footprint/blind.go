@@ -67,12 +67,16 @@ func (f *Folder) concerned(e *event.Event) (nodes []*node, lookups int) {
 		}
 	}
 	lookups = len(nodes)
+	dirs := make([]bool, lookups)
+	for i, top := range nodes {
+		dirs[i] = f.lstat(top.path).Type == Dir
+	}
 	c := f.started[e.Seq]
 	nodes = append(nodes, c.others...)
 	for _, b := range append(c.tree[:len(c.tree):len(c.tree)], c.tree2...) {
-		for _, top := range nodes[:lookups] {
+		for i, top := range nodes[:lookups] {
 			p := path.Join(top.path, b.rel)
-			if f.nodes[p] == nil && f.lstat(top.path).Type != Dir {
+			if f.nodes[p] == nil && !dirs[i] {
 				f.nodes[p] = &node{path: p} // nothing, or what a link leads to
 			}
 			nodes = append(nodes, f.node(p))

@@ -16,6 +16,8 @@ type change struct {
 	// below.
 	dir, dir2   bool
 	tree, tree2 []branch
+	// same is whether both names of a rename are of one file: nothing happens then.
+	same bool
 }
 
 // branch is something below a directory that is renamed.
@@ -62,6 +64,9 @@ func (f *Folder) before(e *event.Event) event.Hold {
 			f.aboutToLose(n, true)
 		}
 	case event.Rename:
+		if c.same = n.present && n2.present && f.sameFile(n, n2); c.same {
+			return nil
+		}
 		c.dir, c.tree = f.aboutToMove(n)
 		if e.Flags&event.Exchange != 0 {
 			c.dir2, c.tree2 = f.aboutToMove(n2)
@@ -154,6 +159,12 @@ func (f *Folder) aboutToLose(n *node, handedOn bool) {
 	}
 }
 
+// sameFile reports whether two names are of one file.
+func (f *Folder) sameFile(n, n2 *node) bool {
+	s, s2 := f.lstat(n.path), f.lstat(n2.path)
+	return s.Type != None && s.Dev == s2.Dev && s.Ino == s2.Ino
+}
+
 // aboutToMove prepares for a rename of n: what was there before the step moves on
 // with it, and of a directory all that it holds.
 func (f *Folder) aboutToMove(n *node) (dir bool, tree []branch) {
@@ -179,6 +190,7 @@ func (f *Folder) below(root, rel string, tree *[]branch) bool {
 		f.gap(event.Unreadable, dir)
 		return true
 	}
+	f.node(dir).moving = entries
 	for _, e := range entries {
 		sub := path.Join(rel, e.Name)
 		*tree = append(*tree, branch{sub, e.Type == Dir})
@@ -216,6 +228,11 @@ func (f *Folder) after(e *event.Event) {
 		f.unlinked(n)
 		n.remove()
 	case event.Rename:
+		if c.same {
+			f.failed(n)
+			f.failed(n2)
+			return
+		}
 		f.renamed(c, n, n2, e.Flags&event.Exchange != 0)
 	case event.LinkTo:
 		f.linkedTo(n, n2)
@@ -225,6 +242,9 @@ func (f *Folder) after(e *event.Event) {
 		}
 	case event.Chmod, event.Chown, event.Utime, event.SetXattr:
 		if n != nil {
+			if n.found.Type == Symlink {
+				f.metadata(n) // of the link itself: what it leads to stays
+			}
 			n.touched = true
 			n.meta = n.meta || !n.own
 			for _, m := range f.others(n) {
@@ -307,6 +327,10 @@ func (f *Folder) moveOut(n *node, tree []branch) {
 func (f *Folder) carry(n *node) {
 	f.content(n)
 	n.carried = n.carried || n.original()
+	if n.original() && n.found.Type == Dir && n.uses&useList == 0 {
+		n.uses |= useList // which names there were decides which there are now
+		n.list = n.moving
+	}
 	n.remove()
 }
 
@@ -338,10 +362,14 @@ func (f *Folder) notDone(e *event.Event, n, n2 *node) {
 	errno := e.Outcome.Errno
 	switch {
 	case e.Op == event.Mkdir && errno == event.EEXIST && n.present && f.lstat(n.path).Type == Dir:
-		if !n.own {
+		// The step's own directory, and what is above it, is there in every clean tree.
+		if !n.own && !under(f.o.Dir, n.path) {
 			n.put()
 			n.wished = true
 		}
+		return
+	case n2 != nil && errno == event.ENOENT && !n.present:
+		f.failed(n) // the second name was not looked at
 		return
 	case (e.Op == event.Unlink || e.Op == event.Rmdir) && errno == event.ENOENT && !n.present:
 		if !n.own {
@@ -351,6 +379,8 @@ func (f *Folder) notDone(e *event.Event, n, n2 *node) {
 		return
 	case e.Op == event.Rmdir && (errno == event.ENOTEMPTY || errno == event.EEXIST):
 		f.listing(n)
+	case e.Op == event.Rename && n2.found.Type == Dir && (errno == event.ENOTEMPTY || errno == event.EEXIST && e.Flags&event.NoReplace == 0):
+		f.listing(n2)
 	}
 	for _, m := range []*node{n, n2} {
 		if m != nil {

@@ -50,10 +50,16 @@ func (f *Folder) Finish() *Footprint {
 // compare finds out what has become of n.
 func (f *Folder) compare(n *node) {
 	now, err := f.o.FS.Lstat(n.path)
-	if err != nil && (n.touched || n.uses != 0) {
-		f.gap(event.Unreadable, n.path) // the step has shut it off
+	if err != nil {
+		if n.touched || n.uses != 0 {
+			f.gap(event.Unreadable, n.path) // the step has shut it off
+		}
+		now = n.found // what cannot be looked at has not been seen to change
 	}
 	n.now = now
+	if n.touched && !n.own && n.uses == 0 && now.Same(n.found) {
+		f.failed(n) // what could have changed it has not, but found it there
+	}
 	nothing := n.found.Type == None && n.now.Type == None
 	changed := n.touched && (n.wished || !n.now.Same(n.found))
 	n.temporary = nothing && n.replaced && (!n.wished || f.inTemporary(n))

@@ -138,7 +138,7 @@ func TestKeptContentSurvives(t *testing.T) {
 			s.read("d/x")
 			s.rename("d", "e")
 			s.create("e/x", "new")
-		}, []string{"read /w/d/x inout", "inout /w/d/x removed", "out /w/d removed", "out /w/e dir", "out /w/e/x file"}, false},
+		}, []string{"read /w/d/x inout", "inout /w/d/x removed", "list /w/d:", "out /w/d removed", "out /w/e dir", "out /w/e/x file"}, false},
 	})
 }
 

@@ -23,7 +23,7 @@ func (f *Folder) look(e *event.Event) event.Hold {
 	case event.Stat:
 		if !f.missing(n) {
 			if e.Outcome.State == event.Failed {
-				f.use(n, useExists)
+				f.failed(n)
 			} else {
 				f.metadata(n)
 				f.spell(n, e.Name)

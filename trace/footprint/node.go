@@ -44,6 +44,7 @@ type node struct {
 
 	target string  // of the link that was found
 	list   []Entry // of the directory that was found, at the first look
+	moving []Entry // of a directory, when it was last about to be renamed
 	kept   Kept
 	names  []string // spellings
 

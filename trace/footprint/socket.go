@@ -54,7 +54,7 @@ func (f *Folder) socket(e *event.Event) {
 		return
 	}
 	switch {
-	case f.bound[e.Address]:
+	case f.bound[e.Address], e.Flags&event.OwnServer != 0:
 	case kind == "unix":
 		if service(strings.TrimPrefix(where, "@")) {
 			return

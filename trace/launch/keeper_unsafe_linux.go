@@ -40,8 +40,8 @@ type keeper struct {
 	listener int
 	name     [16]byte
 	root     [2]byte
-	recv     [80]byte // struct seccomp_notif
-	send     [24]byte // struct seccomp_notif_resp
+	recv     [10]uint64 // struct seccomp_notif
+	send     [3]uint64  // struct seccomp_notif_resp: id, value, error and flags
 	poll     unix.PollFd
 }
 
@@ -77,10 +77,7 @@ func (k *keeper) run() {
 			syscall.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
 		}
 	}
-	const (
-		recv, send   = 0xc0502100, 0xc0182101
-		flagContinue = 1
-	)
+	const flagContinue = 1 // SECCOMP_USER_NOTIF_FLAG_CONTINUE
 	for {
 		k.poll = unix.PollFd{Fd: listener, Events: unix.POLLIN}
 		_, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&k.poll)), 1, 0, 0, 0, 0)
@@ -93,11 +90,10 @@ func (k *keeper) run() {
 		for i := range k.recv {
 			k.recv[i] = 0
 		}
-		if _, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, listener, recv, uintptr(unsafe.Pointer(&k.recv))); errno != 0 {
+		if _, _, errno := syscall.RawSyscall(unix.SYS_IOCTL, listener, unix.SECCOMP_IOCTL_NOTIF_RECV, uintptr(unsafe.Pointer(&k.recv))); errno != 0 {
 			continue
 		}
-		*(*uint64)(unsafe.Pointer(&k.send[0])) = *(*uint64)(unsafe.Pointer(&k.recv[0])) // the id
-		*(*uint32)(unsafe.Pointer(&k.send[20])) = flagContinue
-		syscall.RawSyscall(unix.SYS_IOCTL, listener, send, uintptr(unsafe.Pointer(&k.send)))
+		k.send = [3]uint64{k.recv[0], 0, flagContinue << 32} // the id comes first in both
+		syscall.RawSyscall(unix.SYS_IOCTL, listener, unix.SECCOMP_IOCTL_NOTIF_SEND, uintptr(unsafe.Pointer(&k.send)))
 	}
 }

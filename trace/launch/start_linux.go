@@ -70,7 +70,7 @@ func (c *Command) plan() (*plan, error) {
 		return nil, &Error{Executing, syscall.EINVAL}
 	}
 	argv, err := syscall.SlicePtrFromStrings(c.Args)
-	if err != nil {
+	if err != nil || len(c.Args) == 0 {
 		return nil, &Error{Executing, syscall.EINVAL}
 	}
 	envv, err := syscall.SlicePtrFromStrings(c.Env)
@@ -195,7 +195,8 @@ func (p *Process) Ended() error {
 func (p *Process) Kill() {
 	syscall.Kill(p.PID, syscall.SIGKILL)
 	for {
-		if _, err := syscall.Wait4(p.PID, nil, unix.WALL, nil); err != syscall.EINTR {
+		var ws syscall.WaitStatus // the first may be that of a stop
+		if _, err := syscall.Wait4(p.PID, &ws, unix.WALL, nil); err != nil && err != syscall.EINTR || ws.Exited() || ws.Signaled() {
 			return
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"deptrace/trace/decode"
 	"deptrace/trace/event"
 	"deptrace/trace/observe"
+	"deptrace/trace/syscalls"
 	"deptrace/trace/tracee"
 )
 
@@ -32,7 +33,7 @@ func (e *engine) serve(n *notification) {
 	go func(id uint64) {
 		defer e.holds.Done()
 		<-hold
-		e.listener.proceed(id)
+		e.listener.proceed(id) // it fails only if nobody waits any more
 	}(n.id)
 }
 
@@ -131,8 +132,8 @@ func (e *engine) executes(t *thread, ev *event.Event, loads []event.Event) {
 // unmodelled tells a call that makes the record incomplete if it succeeds. One that
 // fails was a lookup of its name and nothing else.
 func (e *engine) unmodelled(t *thread, d *decode.Call, ev *event.Event) event.Hold {
-	if d.Listens && runsThisProgram(t.process) {
-		return nil // a deptrace inside the step, which goes on in another way
+	if d.Listens && runsThisProgram(t.process) && !kernelSince(syscalls.Kernel[0], syscalls.Kernel[1]+1) {
+		return nil // a deptrace inside the step, which gets EBUSY and goes on in another way
 	}
 	if ev.Outcome.State != event.Failed {
 		return e.tell(ev)
@@ -164,8 +165,12 @@ func (e *engine) once(r event.Reason, pid int, detail string) {
 
 // A directory or a link that is about to get another name, or to go, makes what the
 // resolver remembers of ways through it wrong, from some time after the answer on. So
-// it is told to forget again before each call, until the caller has made another call
-// or a second has passed.
+// it is told to forget again before each call, until the caller has made another call or
+// has had time enough for any rename.
+
+// renamed is how long a rename may take. That more time costs only a memory that is not
+// used.
+const renamed = 10 * time.Second
 
 // move notes a call that may change where names lead.
 func (e *engine) move(t *thread, ev *event.Event) {
@@ -183,7 +188,7 @@ func (e *engine) moved(tid int) {
 	e.observer.Resolver.Clear()
 	delete(e.moving, tid)
 	for tid, since := range e.moving {
-		if time.Since(since) > believed {
+		if time.Since(since) > renamed {
 			delete(e.moving, tid)
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -75,6 +77,7 @@ type engine struct {
 	root     int
 
 	threads   map[int]*thread
+	keep      int // see thread
 	processes map[int]*process
 	moving    map[int]time.Time // see move
 
@@ -89,8 +92,10 @@ type engine struct {
 	stop    chan struct{} // closed when it is to end
 	looked  time.Time     // when stragglers were last looked for
 
-	mu       sync.Mutex
-	living   map[int]bool // processes, for killing: some may have ended
+	mu sync.Mutex
+	// living are the processes, for killing, with a time at which each was alive. Some may
+	// have ended, and their numbers be others'.
+	living   map[int]time.Time
 	killing  bool
 	finished bool
 }
@@ -107,9 +112,10 @@ func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 	e := &engine{
 		c: c, sink: sink, seq: c.Seq,
 		threads: make(map[int]*thread), processes: make(map[int]*process), moving: make(map[int]time.Time),
-		told: make(map[event.Reason]bool), living: make(map[int]bool),
+		told: make(map[event.Reason]bool), living: make(map[int]time.Time),
 	}
-	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) })
+	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
+		func() []int { return slices.Collect(maps.Keys(e.processes)) })
 	// The command's parent-death signal comes when the thread that forks it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -127,11 +133,10 @@ func (e *engine) run(ctx context.Context) (Result, error) {
 	e.child, e.listener, e.root = child, listener(child.Listener), child.PID
 	e.listener.wakeSynchronously()
 	if e.c.Adopt {
-		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err == nil {
-			defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
-		}
+		restore := adoptOrphans()
+		defer restore()
 	}
-	e.living[e.root] = true
+	e.living[e.root] = time.Now()
 	e.stop = make(chan struct{})
 	defer context.AfterFunc(ctx, e.killAll)()
 	err = e.loop()
@@ -141,11 +146,25 @@ func (e *engine) run(ctx context.Context) (Result, error) {
 	if failed := child.Ended(); failed != nil && err == nil {
 		return Result{}, failed
 	}
-	if !e.started { // killed before its exec
+	if !e.started {
+		if err != nil {
+			return Result{}, err
+		}
+		// It was killed before its exec; or that succeeded against all that a look showed.
 		e.start()
+		e.incomplete(e.root, event.Lost, "the start of the command was not seen")
 		e.forget(e.processes[e.root], e.result)
 	}
 	return e.result, err
+}
+
+// adoptOrphans makes this process the parent of orphans below it, until restore.
+func adoptOrphans() (restore func()) {
+	was, err := isSubreaper()
+	if err != nil || was || unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != nil {
+		return func() {}
+	}
+	return func() { unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) }
 }
 
 // over sees to it that nothing is killed any more: what is left has been left alone, or
@@ -164,10 +183,7 @@ func (e *engine) loop() error {
 	for {
 		ready, err := e.wait()
 		if err != nil {
-			e.incomplete(0, event.Lost, err.Error())
-			e.killAll()
-			e.reap(0)
-			return err
+			return e.breakOff(err)
 		}
 		if ready.call {
 			switch errno := e.listener.receive(&n); errno {
@@ -175,7 +191,7 @@ func (e *engine) loop() error {
 				e.serve(&n)
 			case syscall.ENOENT: // killed, or interrupted: then it is made anew
 			default:
-				return fmt.Errorf("receive a notification: %w", errno)
+				return e.breakOff(fmt.Errorf("receive a notification: %w", errno))
 			}
 		} else if ready.nobody {
 			e.reap(0)
@@ -191,6 +207,14 @@ func (e *engine) loop() error {
 			}
 		}
 	}
+}
+
+// breakOff ends the step because nobody can answer for it any more.
+func (e *engine) breakOff(err error) error {
+	e.incomplete(0, event.Lost, err.Error())
+	e.killAll()
+	e.reap(0)
+	return err
 }
 
 // ready is what a wait found.

@@ -11,8 +11,8 @@ import (
 
 // The requests of ioctl(2) on a listener (include/uapi/linux/seccomp.h).
 const (
-	ioctlRecv     = 0xc0502100 // SECCOMP_IOCTL_NOTIF_RECV
-	ioctlSend     = 0xc0182101 // SECCOMP_IOCTL_NOTIF_SEND
+	ioctlRecv     = unix.SECCOMP_IOCTL_NOTIF_RECV
+	ioctlSend     = unix.SECCOMP_IOCTL_NOTIF_SEND
 	ioctlIDValid  = 0x40082102 // SECCOMP_IOCTL_NOTIF_ID_VALID
 	ioctlSetFlags = 0x40082104 // SECCOMP_IOCTL_NOTIF_SET_FLAGS, since 6.6
 
@@ -79,4 +79,11 @@ func (l listener) ioctl(request uintptr, arg unsafe.Pointer) syscall.Errno {
 func rawPoll(fds []unix.PollFd) syscall.Errno {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(fds)), 0, 0, 0, 0)
 	return errno
+}
+
+// isSubreaper reports whether this process adopts orphans already (PR_GET_CHILD_SUBREAPER).
+func isSubreaper() (bool, error) {
+	var on int32
+	err := unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&on)), 0, 0, 0)
+	return on != 0, err
 }

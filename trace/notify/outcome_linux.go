@@ -16,7 +16,8 @@ import (
 // to fail, else what looked says for calls that only look, else unknown. What no look
 // can tell (a full disk, a busy file) shows in the effect, which the receiver looks at.
 //
-// Rights are asked for with this process's own, which are the step's.
+// Rights are asked for with this process's own. The step can have given up some of them
+// (setuid(2)): then a file that it is refused counts as read, which is the safe side.
 func (e *engine) expect(t *thread, c *notification, d *decode.Call, ev *event.Event, looked event.Outcome, loads []event.Event) event.Outcome {
 	if looked.State == event.Failed {
 		return looked

@@ -3,9 +3,7 @@
 package notify
 
 import (
-	"bytes"
 	"net/netip"
-	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -13,6 +11,7 @@ import (
 
 	"deptrace/trace/decode"
 	"deptrace/trace/event"
+	"deptrace/trace/tracee"
 
 	"golang.org/x/sys/unix"
 )
@@ -52,8 +51,15 @@ func expectPeer(t *thread, d *decode.Call, ev *event.Event) syscall.Errno {
 		if err != nil {
 			return 0
 		}
-		if ip := addr.Addr().Unmap(); !binds && !ip.IsLoopback() && !ip.IsUnspecified() {
+		ip := addr.Addr().Unmap()
+		if here := ip.IsLoopback() || ip.IsUnspecified(); !binds && !(here && isTCP(t.TID, d.Descriptor)) {
 			return route(addr)
+		}
+		if binds && !isTCP(t.TID, d.Descriptor) {
+			if taken, certain := boundUDP(t.TID, addr.Port()); certain && taken {
+				return syscall.EADDRINUSE
+			}
+			return 0
 		}
 		if isTCP(t.TID, d.Descriptor) {
 			listens, certain := listensTCP(t.TID, addr.Port())
@@ -73,37 +79,11 @@ func isSocket(p string) bool {
 	return unix.Stat(p, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK
 }
 
-// table calls f with each line but the first of a file of a thread's /proc/TID/net until
-// f returns true. certain is false if the file cannot be read.
-func table(tid int, name string, f func(line []byte) bool) (found, certain bool) {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/net/" + name)
-	if err != nil {
-		return false, false
-	}
-	first := true
-	for line := range bytes.Lines(b) {
-		if !first && f(bytes.TrimSuffix(line, []byte("\n"))) {
-			return true, true
-		}
-		first = false
-	}
-	return false, true
-}
-
 // boundAbstract reports whether a Unix socket is bound to an abstract name, which begins
-// with "@". The list shows NUL as "@", too, and ends a line at a newline in a name.
+// with "@".
 func boundAbstract(tid int, name string) (bound, certain bool) {
-	if strings.ContainsRune(name, '\n') {
-		return false, false
-	}
-	name = strings.ReplaceAll(name, "\x00", "@")
-	const columns = 7 // before the name, with one space behind each
-	return table(tid, "unix", func(line []byte) bool {
-		for range columns {
-			_, line, _ = bytes.Cut(bytes.TrimLeft(line, " "), []byte(" "))
-		}
-		return string(line) == name
-	})
+	inodes, certain := tracee.AbstractSockets(tid, name)
+	return len(inodes) > 0, certain
 }
 
 // isTCP reports whether a descriptor is a TCP socket: one that is none yet is in no
@@ -116,22 +96,17 @@ func isTCP(tid, fd int) bool {
 
 // listensTCP reports whether somebody listens on a port of this machine.
 func listensTCP(tid int, port uint16) (listens, certain bool) {
-	const local, state = 1, 3
-	listening := func(line []byte) bool {
-		f := bytes.Fields(line)
-		if len(f) <= state || string(f[state]) != "0A" { // TCP_LISTEN
-			return false
-		}
-		n, err := strconv.ParseUint(string(f[local][bytes.LastIndexByte(f[local], ':')+1:]), 16, 16)
-		return err == nil && uint16(n) == port
-	}
-	if listens, certain = table(tid, "tcp", listening); listens || !certain {
-		return listens, certain
-	}
-	if _, err := os.Stat("/proc/net/tcp6"); err != nil {
-		return false, true // there is no IPv6 here
-	}
-	return table(tid, "tcp6", listening)
+	return hasPort(tid, "tcp", port, "0A") // TCP_LISTEN
+}
+
+// boundUDP reports whether a UDP socket has a port of this machine.
+func boundUDP(tid int, port uint16) (bound, certain bool) { return hasPort(tid, "udp", port, "") }
+
+// hasPort looks for a local port in a list and, where there is IPv6, in its twin; state is
+// that of the socket, if it matters.
+func hasPort(tid int, list string, port uint16, state string) (found, certain bool) {
+	inodes, certain := tracee.SocketsAt(tid, list, port, state)
+	return len(inodes) > 0, certain
 }
 
 // route returns why an address cannot be reached. Connecting a UDP socket asks for the
@@ -151,7 +126,7 @@ func route(addr netip.AddrPort) syscall.Errno {
 	}
 	errno, _ := err.(syscall.Errno)
 	switch errno {
-	case syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EAFNOSUPPORT:
+	case syscall.ENETUNREACH, syscall.EHOSTUNREACH, syscall.EAFNOSUPPORT, syscall.EADDRNOTAVAIL, syscall.ENETDOWN:
 		return errno
 	}
 	return 0

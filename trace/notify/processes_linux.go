@@ -56,8 +56,9 @@ func (e *engine) thread(tid int) *thread {
 		return nil
 	}
 	p := e.process(s.Leader, s.Parent, now)
-	if len(e.threads) >= keepAtMost {
+	if len(e.threads) >= max(e.keep, keepAtMost) {
 		e.sweep()
+		e.keep = 2 * len(e.threads) // or a step of many threads would be swept for each
 	}
 	t = &thread{Thread: *observe.NewThread(tid, &p.Process), process: p, seen: now}
 	e.threads[tid] = t
@@ -94,8 +95,8 @@ func (e *engine) process(pid, parent int, now time.Time) *process {
 	p = &process{Process: *observe.NewProcess(pid, name), seen: now}
 	e.processes[pid] = p
 	e.mu.Lock()
-	e.living[pid] = true
-	if e.killing {
+	e.living[pid] = now
+	if e.killing && !e.finished {
 		syscall.Kill(pid, syscall.SIGKILL)
 	}
 	e.mu.Unlock()
@@ -143,8 +144,8 @@ func (e *engine) sweep() {
 			e.forget(p, Result{Status: -1})
 		}
 	}
-	for tid := range e.threads {
-		if !tracee.Alive(tid) {
+	for tid, t := range e.threads {
+		if e.processes[t.process.PID] != t.process || !tracee.Alive(tid) {
 			delete(e.threads, tid)
 		}
 	}
@@ -153,12 +154,7 @@ func (e *engine) sweep() {
 // forget notes the end of a process. How it ended is known of the command alone; of
 // the others it is told as -1.
 func (e *engine) forget(p *process, r Result) {
-	delete(e.processes, p.PID)
-	for tid, t := range e.threads {
-		if t.process == p {
-			delete(e.threads, tid)
-		}
-	}
+	delete(e.processes, p.PID) // and its threads are not believed any more
 	e.mu.Lock()
 	delete(e.living, p.PID)
 	e.mu.Unlock()

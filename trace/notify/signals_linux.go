@@ -76,13 +76,15 @@ func (e *engine) tellStopped() {
 // kill sends a signal to the command or, if that has ended, to what it has left.
 func (e *engine) kill(sig syscall.Signal) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.living[e.root] {
-		syscall.Kill(e.root, sig)
-		return
+	_, root := e.living[e.root]
+	if root {
+		syscall.Kill(e.root, sig) // nobody else can have its number before it is reaped
 	}
-	for pid := range e.living {
-		syscall.Kill(pid, sig)
+	e.mu.Unlock()
+	if !root {
+		for _, pid := range e.left() {
+			syscall.Kill(pid, sig)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -88,10 +87,12 @@ func (e *engine) left() (pids []int) {
 		}
 	}
 	e.mu.Lock()
-	known, over := slices.Collect(maps.Keys(e.living)), e.finished
+	known, over := maps.Clone(e.living), e.finished
 	e.mu.Unlock()
-	for _, pid := range known {
-		add(pid)
+	for pid, at := range known {
+		if tracee.StartedBefore(pid, at) {
+			add(pid)
+		}
 	}
 	if e.c.Adopt && !over {
 		for _, pid := range children(os.Getpid()) {

@@ -3,6 +3,7 @@
 package notify
 
 import (
+	"encoding/binary"
 	"strings"
 	"syscall"
 
@@ -20,7 +21,7 @@ var needs = map[string]int{
 	"mount": unix.CAP_SYS_ADMIN, "umount": unix.CAP_SYS_ADMIN, "umount2": unix.CAP_SYS_ADMIN,
 	"fsopen": unix.CAP_SYS_ADMIN, "fspick": unix.CAP_SYS_ADMIN, "fsmount": unix.CAP_SYS_ADMIN,
 	"move_mount": unix.CAP_SYS_ADMIN, "mount_setattr": unix.CAP_SYS_ADMIN, "pivot_root": unix.CAP_SYS_ADMIN,
-	"setns": unix.CAP_SYS_ADMIN, "swapon": unix.CAP_SYS_ADMIN, "swapoff": unix.CAP_SYS_ADMIN,
+	"swapon": unix.CAP_SYS_ADMIN, "swapoff": unix.CAP_SYS_ADMIN,
 	"chroot": unix.CAP_SYS_CHROOT, "acct": unix.CAP_SYS_PACCT, "open_by_handle_at": unix.CAP_DAC_READ_SEARCH,
 }
 
@@ -39,16 +40,36 @@ func (e *engine) expectUnmodelled(t *thread, c *notification, d *decode.Call, ev
 		return syscall.EPERM
 	}
 	switch {
-	case name == "unshare" && c.args[0]&unix.CLONE_NEWUSER == 0 && !tracee.Capable(t.TID, unix.CAP_SYS_ADMIN):
+	case d.Reason == event.Namespace && name != "setns" && e.cloneFlags(c, name)&unix.CLONE_NEWUSER == 0 && !tracee.Capable(t.TID, unix.CAP_SYS_ADMIN):
 		return syscall.EPERM
+	case name == "pidfd_getfd":
+		if file, seen := tracee.Raw(t.TID, int(int32(c.args[0]))); seen && file != "anon_inode:[pidfd]" {
+			return syscall.EBADF
+		}
 	case d.Reason == event.IOUring:
-		if tracee.Raw(t.TID, int(int32(c.args[0]))) != "anon_inode:[io_uring]" {
+		const registered = 1 << 4 // IORING_ENTER_REGISTERED_RING: no descriptor
+		if name == "io_uring_enter" && c.args[3]&registered != 0 {
+			return 0
+		}
+		if file, seen := tracee.Raw(t.TID, int(int32(c.args[0]))); seen && file != "anon_inode:[io_uring]" {
 			return syscall.EBADF
 		}
 	case d.Reason == event.Xattr && ev.Name.Path != "":
 		return e.expectXattr(c, name, ev.Name.Path)
 	}
 	return 0
+}
+
+// cloneFlags are the flags of an unshare, clone or clone3, which has them first in a struct.
+func (e *engine) cloneFlags(c *notification, name string) uint64 {
+	if name != "clone3" {
+		return c.args[0]
+	}
+	var b [8]byte
+	if e.observer.Memory.Read(c.args[0], b[:]) != nil {
+		return unix.CLONE_NEWUSER // it cannot be said that it fails
+	}
+	return binary.LittleEndian.Uint64(b[:])
 }
 
 // noneOf stands for the success of a call that lists nothing (syscalls.Spec, ZeroIsNone):

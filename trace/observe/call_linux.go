@@ -39,8 +39,11 @@ func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
 		o.gap(t.Process, event.Memory, t.Process.Name)
 	}
-	if err == nil && d.Reads && tracee.Raw(t.TID, 0) == o.stdin {
-		o.once(t, event.Stdin, "") // and not one that the step has put in its place
+	if err == nil && d.Reads {
+		// It may be one that the step has put in its place.
+		if now, seen := tracee.Raw(t.TID, 0); !seen || now == o.stdin {
+			o.once(t, event.Stdin, "")
+		}
 	}
 	return d, ok && d.Op != event.None && (!spec.OnDemand || o.options.Descriptors)
 }

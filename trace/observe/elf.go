@@ -1,6 +1,9 @@
 package observe
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // elfInterpreter returns the PT_INTERP of an ELF file (elf(5)) that begins with head,
 // or "". It reads the few bytes that it needs: debug/elf would
@@ -49,7 +52,8 @@ func elfInterpreter(file interface {
 		if n, _ := file.ReadAt(name, int64(at)); n < len(name) || name[length-1] != 0 {
 			return ""
 		}
-		return string(name[:length-1])
+		name, _, _ = bytes.Cut(name, []byte{0}) // the kernel takes it for a C string
+		return string(name)
 	}
 	return ""
 }

@@ -51,6 +51,8 @@ type Observer struct {
 	// gap is told what cannot be seen of a process's call.
 	gap  Gap
 	told map[event.Reason]bool
+	// processes are those of the step that are known.
+	processes func() []int
 }
 
 // Gap is told why a record is not complete.
@@ -58,9 +60,10 @@ type Gap func(p *Process, r event.Reason, detail string)
 
 // New returns an Observer of the calls that the options are about. stdin is what proc
 // calls a standard input from which reading is to be told (syscalls.Options.Stdin).
-func New(options syscalls.Options, stdin string, gap Gap) *Observer {
+// processes gives the step's processes, as far as they are known.
+func New(options syscalls.Options, stdin string, gap Gap, processes func() []int) *Observer {
 	return &Observer{
-		Resolver: resolve.New(resolve.OS{}), options: options, stdin: stdin, gap: gap, told: make(map[event.Reason]bool),
+		Resolver: resolve.New(resolve.OS{}), options: options, stdin: stdin, gap: gap, told: make(map[event.Reason]bool), processes: processes,
 	}
 }
 
@@ -100,6 +103,7 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 	if d.Address == "unix:" {
 		ev.Address += ev.Name.Path
 	}
+	o.serves(t, ev)
 	if r.Err != 0 && (r.Err != event.ENOENT || r.Missing != "" || !makes(ev)) {
 		return event.Fail(r.Err), true
 	}
@@ -171,6 +175,7 @@ func (o *Observer) name(t *Thread, n decode.Name, to *event.Name) (r resolve.Res
 	}
 	r = o.Resolver.Resolve(resolve.Request{
 		Base: to.Base, Spelled: n.Text, Follow: !n.NoFollow,
+		Beneath: n.Beneath, NoLinks: n.NoLinks, NoJumps: n.NoJumps,
 		Self: t.Process.Self, Thread: t.Own,
 	})
 	to.Path, to.Links, to.Ups = r.Path, r.Links, r.Ups

@@ -13,6 +13,8 @@ import (
 	"deptrace/trace/observe"
 	"deptrace/trace/syscalls"
 	"deptrace/trace/tracee"
+
+	"golang.org/x/sys/unix"
 )
 
 // call is a system call between its entry and its exit.
@@ -23,8 +25,7 @@ type call struct {
 	zeroIsNone bool
 	// refused is the error that the call gets instead of being made.
 	refused uint16
-	// listens: the call installs a filter with a listener.
-	listens bool
+	nr      int64
 }
 
 // syscallStop handles the stop at a call's entry or exit, or that of the filter.
@@ -48,6 +49,7 @@ func (e *engine) syscallStop(t *task) {
 // tells it, unless it is to be told with its outcome.
 func (e *engine) enter(t *task, info *syscallInfo) {
 	t.call, t.toExit = nil, false
+	t.entered = info.op == infoEntry
 	c, hold := e.begin(t, info)
 	if c != nil {
 		t.call, t.toExit = c, true
@@ -75,10 +77,13 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if e.launching && d.Op != event.Exec {
 		return nil, nil // what the child does before it executes the command is no business of the step's
 	}
-	if d.Reason == event.Listener && !d.Listens {
-		return nil, nil // a filter for a tracer, which cannot be another one than this
+	if d.Reason == event.Listener {
+		if d.Listens {
+			e.everyCall(t, &made)
+		}
+		return nil, nil // a filter for a tracer cannot be for another one than this
 	}
-	c := &call{zeroIsNone: d.Spec.ZeroIsNone, listens: d.Listens}
+	c := &call{zeroIsNone: d.Spec.ZeroIsNone, nr: int64(made.Nr)}
 	looked, ok := e.observer.Event(&t.Thread, &d, &c.ev)
 	if !ok {
 		return nil, nil
@@ -97,6 +102,26 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	}
 	c.ev.Outcome.State = event.Pending
 	return c, e.tell(&c.ev)
+}
+
+// tsync is SECCOMP_FILTER_FLAG_TSYNC: the filter is for all threads of the process.
+const tsync = 1
+
+// everyCall has a process, and what it will make, stop at every call from here on: it is
+// about to install a filter with a listener, and what that takes never gets to the
+// engine's own. Threads that run are brought to a stop, so that they go on so, too. With TSYNC one of
+// them can be under the new filter before that.
+func (e *engine) everyCall(t *task, c *observe.Call) {
+	t.process.everyCall = true
+	for _, other := range e.tasks {
+		if other.process != t.process || other == t {
+			continue
+		}
+		request(unix.PTRACE_INTERRUPT, other.TID, 0, 0)
+		if c.Args[1]&tsync != 0 {
+			e.incomplete(t.pid(), event.Listener, "seccomp for all threads")
+		}
+	}
 }
 
 // follow takes CLONE_UNTRACED off a clone(2) or clone3(2): without it the child is
@@ -152,7 +177,7 @@ const restarted, restartedLast = 512, 516
 // exit tells the outcome of a call.
 func (e *engine) exit(t *task, info *syscallInfo) {
 	c := t.call
-	t.call, t.toExit = nil, false
+	t.call, t.toExit, t.entered = nil, false, false
 	if c != nil && c.refused != 0 {
 		var r registers
 		if getRegisters(t.TID, &r) == nil {
@@ -169,6 +194,8 @@ func (e *engine) exit(t *task, info *syscallInfo) {
 				errno = event.EINTR
 			}
 			c.ev.Outcome = event.Fail(errno)
+		} else if info.result() == c.nr && trapped(t.TID) {
+			c.ev.Outcome = event.Fail(event.EINTR) // a filter of the step's own has kept it from happening
 		}
 		e.outcome(t, c, info.result())
 	}
@@ -178,12 +205,6 @@ func (e *engine) exit(t *task, info *syscallInfo) {
 // outcome tells a call whose outcome is in its event.
 func (e *engine) outcome(t *task, c *call, result int64) {
 	failed := c.ev.Outcome.State == event.Failed
-	if c.listens {
-		// What its filter takes never gets to the engine's own: from here on the process
-		// and its descendants stop at every call.
-		t.process.everyCall = t.process.everyCall || !failed
-		return
-	}
 	if e.launching {
 		return // the command is to be given to the shell, or cannot be executed
 	}
@@ -246,7 +267,7 @@ func (e *engine) executed(t *task) {
 	c := t.call
 	t.call = nil
 	// The exit of the call is still to come, with nothing to tell.
-	t.toExit = false
+	t.toExit, t.entered = false, false
 	if e.launching {
 		e.launched(t)
 		if c != nil {

@@ -4,8 +4,10 @@ package ptrace
 
 import (
 	"context"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -87,8 +89,10 @@ type task struct {
 	call *call
 	// held is set while the thread stands still for a [event.Hold]; then the call's
 	// exit is awaited or not.
-	held     bool
-	toExit   bool
+	held   bool
+	toExit bool
+	// entered is set from the stop at a call's entry to that at its exit.
+	entered  bool
 	finished bool
 	// adopted is set until the creator has told of the thread.
 	adopted bool
@@ -115,7 +119,8 @@ func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 		released: make(chan *task, 64),
 		living:   make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
 	}
-	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) })
+	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
+		func() []int { return slices.Collect(maps.Keys(e.processes)) })
 	type answer struct {
 		r   Result
 		err error
@@ -221,8 +226,8 @@ func (e *engine) serve(tid int, ws syscall.WaitStatus) {
 	}
 	sig := ws.StopSignal()
 	switch kind := uint32(ws) >> 16; {
-	case kind == unix.PTRACE_EVENT_SECCOMP && t.process.everyCall:
-		e.resume(t, 0) // it has stopped at the entry already
+	case kind == unix.PTRACE_EVENT_SECCOMP && t.entered:
+		e.resume(t, 0) // the second stop of one entry
 	case kind == unix.PTRACE_EVENT_SECCOMP, sig == syscall.SIGTRAP|0x80:
 		e.syscallStop(t)
 	case kind == unix.PTRACE_EVENT_FORK || kind == unix.PTRACE_EVENT_VFORK || kind == unix.PTRACE_EVENT_CLONE:

@@ -21,9 +21,9 @@ type syscallInfo struct {
 	retData uint64
 }
 
-// infoExit is the op of a call's exit (PTRACE_SYSCALL_INFO_EXIT); the others that are
-// seen here are entries.
-const infoExit = 2
+// The ops: a stop at a call's entry or exit (PTRACE_SYSCALL_INFO_ENTRY, _EXIT). The third that
+// is seen here is a stop of the filter, which is like one at an entry.
+const infoEntry, infoExit = 1, 2
 
 func (i *syscallInfo) nr() uint64      { return i.data[0] }
 func (i *syscallInfo) args() [6]uint64 { return [6]uint64(i.data[1:7]) }
@@ -52,6 +52,30 @@ func requestAt(req int, tid int, addr uintptr, data unsafe.Pointer) error {
 // getInfo fills i with the call that the thread is stopped at (Linux 5.3).
 func getInfo(tid int, i *syscallInfo) error {
 	return requestAt(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*i), unsafe.Pointer(i))
+}
+
+// trapped reports whether a thread at the exit of a call has been sent the SIGSYS of a
+// filter that answers SECCOMP_RET_TRAP: then the call was not made, and its number stands
+// where a result does.
+func trapped(tid int) bool {
+	const peekSigInfo, sysSeccomp = 0x4209, 1 // PTRACE_PEEKSIGINFO; linux/ptrace.h, asm-generic/siginfo.h
+	var infos [64][128]byte
+	args := struct {
+		offset uint64
+		flags  uint32
+		count  int32
+	}{count: int32(len(infos))}
+	n, _, errno := syscall.RawSyscall6(unix.SYS_PTRACE, peekSigInfo, uintptr(tid), uintptr(unsafe.Pointer(&args)), uintptr(unsafe.Pointer(&infos)), 0, 0)
+	if errno != 0 {
+		return false
+	}
+	for i := range infos[:n] {
+		signo, code := *(*int32)(unsafe.Pointer(&infos[i][0])), *(*int32)(unsafe.Pointer(&infos[i][8]))
+		if signo == int32(unix.SIGSYS) && code == sysSeccomp {
+			return true
+		}
+	}
+	return false
 }
 
 // getMessage returns the number that goes with an event stop.

@@ -93,15 +93,21 @@ type Request struct {
 	// Self and Thread are what /proc/self and /proc/thread-self lead to: "123" and
 	// "123/task/125".
 	Self, Thread string
+	// Beneath, NoLinks and NoJumps refuse to leave Base, to follow a link, and to
+	// follow one of /proc's.
+	Beneath, NoLinks, NoJumps bool
 }
 
 // Resolve follows a path.
 func (r *Resolver) Resolve(q Request) Result {
 	cur, rest := q.Base, q.Spelled
+	var res Result
 	if rest[0] == '/' {
+		if q.Beneath {
+			return Result{Err: event.EXDEV} // nothing is looked up
+		}
 		cur = "/"
 	}
-	var res Result
 	follow := q.Follow
 	for {
 		rest = strings.TrimLeft(rest, "/")
@@ -119,6 +125,10 @@ func (r *Resolver) Resolve(q Request) Result {
 			rest = tail
 			continue
 		case "..":
+			if cur == q.Base && q.Beneath {
+				res.Path, res.Err = cur, event.EXDEV
+				return res
+			}
 			if cur != q.Base && cur != "/" {
 				res.Ups = append(res.Ups, cur)
 			}
@@ -162,6 +172,10 @@ func (r *Resolver) Resolve(q Request) Result {
 			return res
 		}
 		if jumps(p) {
+			if q.NoJumps {
+				res.Path, res.Err = p, event.ELOOP
+				return res
+			}
 			to, ok := r.fs.Jump(p, s.target)
 			if !ok {
 				return Result{Links: res.Links, Ups: res.Ups, Type: Else}
@@ -175,11 +189,15 @@ func (r *Resolver) Resolve(q Request) Result {
 			continue
 		}
 		res.Links = append(res.Links, event.Link{Path: p, Target: s.target})
-		if len(res.Links) > maxLinks {
+		if len(res.Links) > maxLinks || q.NoLinks {
 			res.Path, res.Err, res.Type = p, event.ELOOP, Nothing
 			return res
 		}
 		if strings.HasPrefix(s.target, "/") {
+			if q.Beneath {
+				res.Path, res.Err, res.Type = p, event.EXDEV, Nothing
+				return res
+			}
 			cur = "/"
 		}
 		switch {

@@ -50,8 +50,6 @@ var harmlessRows = []Spec{
 	{Name: "fstat", Nr: Numbers{5, 108, 80}, Harmless: known},
 	{Name: "fstat64", Nr: Numbers{none, 197, none}, Harmless: known},
 	{Name: "oldfstat", Nr: Numbers{none, 28, none}, Harmless: known},
-	{Name: "statfs", Nr: Numbers{137, 99, 43}, Harmless: fileSystem},
-	{Name: "statfs64", Nr: Numbers{none, 268, none}, Harmless: fileSystem},
 	{Name: "fstatfs", Nr: Numbers{138, 100, 44}, Harmless: fileSystem},
 	{Name: "fstatfs64", Nr: Numbers{none, 269, none}, Harmless: fileSystem},
 	{Name: "ustat", Nr: Numbers{136, 62, none}, Harmless: fileSystem},

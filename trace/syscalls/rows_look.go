@@ -29,6 +29,9 @@ var lookRows = []Spec{
 	{Name: "readdir", Nr: Numbers{none, 89, none}, Op: event.List, When: AtEntry, FD: A0},
 	// Whether the new working directory is there decides what comes next.
 	{Name: "chdir", Nr: Numbers{80, 12, 49}, Op: event.Access, When: AtEntry, Path: A0, Fixed: event.Directory},
+	// What file system it is on is no input, whether the name is there is one.
+	{Name: "statfs", Nr: Numbers{137, 99, 43}, Op: event.Access, When: AtEntry, Path: A0},
+	{Name: "statfs64", Nr: Numbers{none, 268, none}, Op: event.Access, When: AtEntry, Path: A0},
 	{Name: "inotify_add_watch", Nr: Numbers{254, 292, 27}, Op: event.Access, When: AtEntry, Path: A1, Flags: A2, Style: InotifyMask},
 	{Name: "fanotify_mark", Nr: Numbers{301, none, 263}, Op: event.Access, When: AtEntry, Dir: A3, Path: A4, Flags: A1, Style: FanotifyFlags, NullSelf: true},
 	// The 64-bit mask takes two registers.

@@ -3,6 +3,7 @@ package tracee
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -31,13 +32,10 @@ func Descriptor(tid, fd int) (string, error) {
 }
 
 // Raw returns what proc says of a descriptor, as "pipe:[123]", or "" if it is
-// closed.
-func Raw(tid, fd int) string {
+// closed. ok is false if that cannot be seen.
+func Raw(tid, fd int) (s string, ok bool) {
 	s, err := Readlink(proc(tid, "fd/"+strconv.Itoa(fd)))
-	if err != nil {
-		return ""
-	}
-	return s
+	return s, err == nil || errors.Is(err, fs.ErrNotExist)
 }
 
 func proc(tid int, what string) string {
@@ -170,13 +168,11 @@ func stat(tid int) (fields []string, ok bool) {
 	return fields, len(fields) > 0
 }
 
-// Capable reports whether a thread has a capability (capabilities(7)).
+// Capable reports whether a thread has a capability (capabilities(7)); true also where
+// that cannot be seen.
 func Capable(tid, capability int) bool {
 	b, err := os.ReadFile(proc(tid, "status"))
-	if err != nil {
-		return false
-	}
-	return statusBits(b, "\nCapEff:")&(1<<capability) != 0
+	return err != nil || statusBits(b, "\nCapEff:")&(1<<capability) != 0
 }
 
 // Handles reports whether a process has a handler for a signal, or ignores or blocks

@@ -143,10 +143,10 @@ func TestDescriptor(t *testing.T) {
 	defer r.Close()
 	defer w.Close()
 	want(r, "")
-	if raw := tracee.Raw(self, int(r.Fd())); !strings.HasPrefix(raw, "pipe:[") {
+	if raw, ok := tracee.Raw(self, int(r.Fd())); !ok || !strings.HasPrefix(raw, "pipe:[") {
 		t.Errorf("Raw of a pipe: got %q", raw)
 	}
-	if raw := tracee.Raw(self, 1<<20); raw != "" {
+	if raw, ok := tracee.Raw(self, 1<<20); !ok || raw != "" {
 		t.Errorf("Raw of no descriptor: got %q", raw)
 	}
 	if _, err := tracee.Descriptor(self, 1<<20); err == nil || errors.Is(err, tracee.ErrNameless) {

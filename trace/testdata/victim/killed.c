@@ -2,9 +2,8 @@
 
 #include "victim.h"
 
-// The command waits for good; a child of it, in a session of its own, goes on as soon
-// as its standard input ends. Then it says what became of calls that are watched, if it
-// still can.
+// The command waits for good; a child of it, in a session of its own, goes on when
+// descriptor 3 ends. Then it says what became of calls that are watched, if it still can.
 VICTIM(abandoned)
 {
 	int alive[2];
@@ -18,7 +17,7 @@ VICTIM(abandoned)
 	open_f("f");
 	printf("child %d of %d\n", self, getppid());
 
-	want(read(0, &b, 1) == 0);
+	want(read(3, &b, 1) == 0);
 	int opened = sys(openat, AT_FDCWD, "f", O_RDONLY) == -1 ? errno : 0;
 	want(read(alive[0], &b, 1) == 0); // the command has ended
 	printf("openat: %s\n", opened ? strerror(opened) : "done");
