@@ -11,16 +11,17 @@
 // # Engines
 //
 // An engine sees the system calls of the step. [Notify] is told of the calls that matter
-// by a seccomp filter, before they are made, and leaves the step otherwise alone; it
-// does not see what becomes of them. [Ptrace] stops a process at the same calls and sees each
+// by a seccomp filter, before they are made, and leaves the step otherwise alone; it does
+// not see what becomes of them. [Ptrace] stops a process at the same calls and sees each
 // outcome. [PtraceSlow] stops it at every call, where seccomp(2) is refused or would be
-// blind. What a step did to its files, as package footprint folds it, is the same under all.
+// blind. What a step did to its files, as package footprint folds it, is the same under
+// all.
 //
 // # What the command notices
 //
-// Its exit status, signals, terminal, job control and inherited descriptors are
-// its own. It has the same process group and session as the caller. While an engine
-// that uses ptrace(2) watches it, it cannot be traced by another debugger; under Notify it cannot
+// Its exit status, signals, terminal, job control and inherited descriptors are its own.
+// It has the same process group and session as the caller. While an engine that uses
+// ptrace(2) watches it, it cannot be traced by another debugger; under Notify it cannot
 // have a seccomp listener of its own.
 //
 // # What is not seen
@@ -56,10 +57,10 @@ const (
 // Daemons is what to do with processes that outlive the command.
 type Daemons string
 
-// After a short grace Leave lets them go on unwatched, with a process that answers for them
-// what their filter asks; Wait waits until they end; Kill ends them. Each way those that
-// outlive the grace are told as [event.Outlived]. Only [Notify] can leave them: what [Ptrace]
-// traces is killed when the tracer ends.
+// After a short grace Leave lets them go on unwatched, with a process that answers for
+// them what their filter asks; Wait waits until they end; Kill ends them. Each way those
+// that outlive the grace are told as [event.Outlived]. Only [Notify] can leave them: what
+// [Ptrace] traces is killed when the tracer ends.
 const (
 	Leave Daemons = "leave"
 	Wait  Daemons = "wait"
@@ -88,9 +89,9 @@ type Command struct {
 	// each. Notify cannot tell them.
 	Descriptors bool
 	// Adopt says that this process has no other children and may adopt the step's orphans
-	// (PR_SET_CHILD_SUBREAPER). Notify then knows of every process that outlives the command, by
-	// name and for Kill, and may look into orphans where Yama lets a process look into its
-	// descendants only (kernel.yama.ptrace_scope is 1).
+	// (PR_SET_CHILD_SUBREAPER). Notify then knows of every process that outlives the
+	// command, by name and for Kill, and may look into orphans where Yama lets a process
+	// look into its descendants only (kernel.yama.ptrace_scope is 1).
 	Adopt bool
 	// Signals are passed on to the command, unless it was sent the same signal
 	// at the same time (Ctrl-C on a terminal reaches both). nil: none are.

@@ -1,7 +1,7 @@
-// Mutants takes each row of the table of system calls away, number by number, and runs the
-// tests that are meant to notice. It is run by `make mutants`, from the top directory; MUTANTS='^open' takes
-// some calls only, MUTANTS=-quick the first two kinds of tests. It exits with 1 if a row that matters
-// to a footprint is missed by none.
+// Mutants takes each row of the table of system calls away, number by number, and runs
+// the tests that are meant to notice. It is run by `make mutants`, from the top
+// directory; MUTANTS='^open' takes some calls only, MUTANTS=-quick the first two kinds of
+// tests. It exits with 1 if a row that matters to a footprint is missed by none.
 //
 // The tests are of four kinds:
 //
@@ -11,8 +11,8 @@
 //   - engines: package trace's, which run a program that makes the calls.
 //   - conformance: the behaviours of cmd/deptrace/testdata/conformance.
 //
-// The last two can only notice a call that one of their programs makes. Which do is found out
-// first, with the whole table; then only those are run, until one fails, twice.
+// The last two can only notice a call that one of their programs makes. Which do is found
+// out first, with the whole table; then only those are run, until one fails, twice.
 package main
 
 import (
@@ -149,8 +149,8 @@ func run() (err error) {
 	return err
 }
 
-// build builds the tests and deptrace, with overlay/mutant.go, and what stands in for go where a
-// test builds its own deptrace.
+// build builds the tests and deptrace, with overlay/mutant.go, and what stands in for go
+// where a test builds its own deptrace.
 func build() error {
 	replaced := map[string]string{filepath.Join(top, "trace/syscalls/mutant.go"): filepath.Join(top, ".ci/mutants/overlay/mutant.go")}
 	for file, edit := range map[string][2]string{
@@ -248,8 +248,8 @@ func (m *mutant) pass(pkg, run, skip string, more ...string) bool {
 	return err == nil
 }
 
-// survey returns the tests that run steps, the quickest first, with the calls that these make. A
-// test that fails with the whole table, or is slow, is left out.
+// survey returns the tests that run steps, the quickest first, with the calls that these
+// make. A test that fails with the whole table, or is slow, is left out.
 func survey() ([]*steps, error) {
 	listed, err := test("trace", "^$", "^$", "-test.list=^Test")
 	if err != nil {
@@ -315,8 +315,8 @@ func behaviours() (good []*steps, err error) {
 	return good, nil
 }
 
-// look runs a test with the whole table. The parts of one that is slow are returned, to be looked
-// at in its place.
+// look runs a test with the whole table. The parts of one that is slow are returned, to
+// be looked at in its place.
 func (s *steps) look() (parts []*steps) {
 	file := filepath.Join(tmp, fmt.Sprintf("seen%d", count.Add(1)))
 	if err := os.WriteFile(file, make([]byte, numABI*512), 0o666); err != nil {
@@ -346,8 +346,8 @@ func (s *steps) look() (parts []*steps) {
 
 var count atomic.Int64
 
-// run is what -test.run has to be. A behaviour is run under two engines: the third is ptrace with
-// a wider filter.
+// run is what -test.run has to be. A behaviour is run under two engines: the third is
+// ptrace with a wider filter.
 func (s *steps) run() string {
 	if s.kind == "conformance" {
 		return "^TestConformance$/^all$/^" + s.name + "$/^(notify|ptrace)(_as_user)?$"

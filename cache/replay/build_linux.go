@@ -118,9 +118,9 @@ func copyFile(from, to string) error {
 	return like(from, to)
 }
 
-// mountReadOnly mounts a file over another one. A mount is made read-only in a second step, which must
-// keep the flags of the file system that it is from: in a user namespace they are
-// locked (mount_namespaces(7)).
+// mountReadOnly mounts a file over another one. A mount is made read-only in a second
+// step, which must keep the flags of the file system that it is from: in a user namespace
+// they are locked (mount_namespaces(7)).
 func mountReadOnly(from, to string) error {
 	if err := unix.Mount(from, to, "", unix.MS_BIND, ""); err != nil {
 		return fmt.Errorf("mount: %w", err)

@@ -19,9 +19,9 @@ import (
 )
 
 // The conformance suite: what a recorder of build steps must get right, a behaviour a
-// file in testdata/conformance, whose README.md says how one is written. What is expected is
-// data beside the step, from the manual pages; there is no flag that rewrites it. Every
-// behaviour runs under every engine, as root and as an ordinary user.
+// file in testdata/conformance, whose README.md says how one is written. What is expected
+// is data beside the step, from the manual pages; there is no flag that rewrites it.
+// Every behaviour runs under every engine, as root and as an ordinary user.
 func TestConformance(t *testing.T) {
 	needs(t, "gcc", "python3", "go")
 	files, err := filepath.Glob("testdata/conformance/*.txtar")
@@ -207,8 +207,8 @@ func (c *conformance) lay(tr *tree) {
 	}
 }
 
-// footprint are the lines of a record that a want is about: what is under the root, but for the step
-// itself, and what concerns the step as a whole.
+// footprint are the lines of a record that a want is about: what is under the root, but
+// for the step itself, and what concerns the step as a whole.
 func (c *conformance) footprint(m *manifest.Manifest) []string {
 	lines := []string{}
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }

@@ -96,8 +96,8 @@ func TestEnginesAgree(t *testing.T) {
 	}
 }
 
-// layDifferential lays the files of TestEnginesAgree, and nothing else, at a place that is the same
-// every time.
+// layDifferential lays the files of TestEnginesAgree, and nothing else, at a place that
+// is the same every time.
 func (tr *tree) layDifferential() {
 	tr.t.Helper()
 	names, err := filepath.Glob(tr.path("*"))
@@ -144,7 +144,8 @@ func (tr *tree) layDifferential() {
 	if err := os.Symlink("loop", tr.path("loop")); err != nil {
 		tr.t.Fatal(err)
 	}
-	// The same times for all: Python keeps them in what it compiles, tar those of directories, too.
+	// The same times for all: Python keeps them in what it compiles, tar those of
+	// directories, too.
 	at := time.Unix(1e9, 0)
 	err = filepath.WalkDir(tr.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.Type()&fs.ModeSymlink != 0 {

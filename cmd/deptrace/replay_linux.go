@@ -49,8 +49,8 @@ func neededToStart(program string) (needed [][]byte) {
 	return needed
 }
 
-// replayInside is the process of a replay: it builds the place, goes there, runs the step and
-// answers.
+// replayInside is the process of a replay: it builds the place, goes there, runs the step
+// and answers.
 func replayInside(args []string) int {
 	answer, err := replayStep(args)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 // An engine that sees no results tells an operation once, before it happens. What it
 // comes to is guessed, and the guess is put to the test whenever the path comes up again:
 // what is there then shows whether the operation has happened. Each of a process's calls
-// has, when its next one is told; so a step whose processes do not race each other is folded
-// as if the outcomes were known.
+// has, when its next one is told; so a step whose processes do not race each other is
+// folded as if the outcomes were known.
 
 // doubt is what is not known of a path whose last change is a guess.
 type doubt struct {

@@ -3,9 +3,9 @@ package footprint
 import "deptrace/trace/event"
 
 // guess is the outcome to expect of an operation whose outcome will not be told, as
-// seccomp user notification does not, from what is there now: the errors that the kernel finds by looking, in the order in
-// which it looks. Where the guess is wrong (permissions), the comparison at the end
-// finds that nothing changed.
+// seccomp user notification does not, from what is there now: the errors that the kernel
+// finds by looking, in the order in which it looks. Where the guess is wrong
+// (permissions), the comparison at the end finds that nothing changed.
 func (f *Folder) guess(e *event.Event) event.Outcome {
 	if e.Name.Path == "" {
 		return event.Outcome{} // a file without a name gets one

@@ -172,7 +172,8 @@ func (p *plan) install(r *report) syscall.Errno {
 }
 
 // unshareFiles gives the child a table of descriptors of its own. Containers refuse
-// unshare(2) altogether where close_range(2), which can do the same (since 5.9), is allowed.
+// unshare(2) altogether where close_range(2), which can do the same (since 5.9), is
+// allowed.
 //
 //go:nosplit
 //go:norace

@@ -83,7 +83,8 @@ func TestKeep(t *testing.T) {
 		}
 		defer goOn[i].Close()
 	}
-	// What a shell puts behind has /dev/null for its standard input, unless it is given another.
+	// What a shell puts behind has /dev/null for its standard input, unless it is given
+	// another.
 	c := shell(launch.Command{
 		Env: os.Environ(), Filter: notifies, Listen: true,
 		Files: [3]int{int(read[0].Fd()), int(w.Fd()), int(read[1].Fd())},

@@ -131,8 +131,8 @@ func closeAll(fds ...*int) {
 	}
 }
 
-// awaitReport reads the child's report. If it dies before there is one, its end of the pipe may
-// still be open in the table that the two share, so that is asked for, too.
+// awaitReport reads the child's report. If it dies before there is one, its end of the
+// pipe may still be open in the table that the two share, so that is asked for, too.
 func (p *Process) awaitReport() error {
 	for {
 		fds := []unix.PollFd{{Fd: int32(p.status), Events: unix.POLLIN}, {Fd: int32(p.Descriptor), Events: unix.POLLIN}}

@@ -13,28 +13,28 @@
 // # What it costs
 //
 // What costs is to wake a thread on another processor, 40 µs on the 2-core virtual
-// machine where this was measured. SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (Linux 6.6) hands over on the
-// caller's own processor, in a fifth of that. It is lost if the receiving thread leaves
-// its processor to the Go scheduler in every wait: that wakes the runtime's monitor and
-// other threads. So the thread waits in a raw poll(2), which keeps its place in the
-// scheduler. A collection, or a goroutine that has waited for long, can get it
-// out of there: the signal by which the runtime interrupts a thread makes poll return
+// machine where this was measured. SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (Linux 6.6) hands
+// over on the caller's own processor, in a fifth of that. It is lost if the receiving
+// thread leaves its processor to the Go scheduler in every wait: that wakes the runtime's
+// monitor and other threads. So the thread waits in a raw poll(2), which keeps its place
+// in the scheduler. A collection, or a goroutine that has waited for long, can get it out
+// of there: the signal by which the runtime interrupts a thread makes poll return
 // (signal(7): it is never restarted), and one wait is then made in the ordinary way.
 //
 // # Outcomes
 //
 // Nobody tells this engine what became of a call. Where a look tells (the file is not
 // there, may not be read, is on another file system) the call is told as failed;
-// otherwise as [event.Unknown], before it happens, and whoever folds the events looks at the
-// effect afterwards.
+// otherwise as [event.Unknown], before it happens, and whoever folds the events looks at
+// the effect afterwards.
 //
 // # What it guarantees
 //
 // Every call of every descendant is seen before it is made, in an order in which a call
-// comes after all that had returned before it was made. What is told was read
-// while the notification was valid (SECCOMP_IOCTL_NOTIF_ID_VALID), so not from another process
-// that has got the same number since. A call that a signal interrupts before it was
-// received is made anew and told once.
+// comes after all that had returned before it was made. What is told was read while the
+// notification was valid (SECCOMP_IOCTL_NOTIF_ID_VALID), so not from another process that
+// has got the same number since. A call that a signal interrupts before it was received
+// is made anew and told once.
 //
 // If this process is killed the command gets a SIGKILL, and other processes of the step
 // find that each watched call fails with ENOSYS.

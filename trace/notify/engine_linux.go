@@ -101,9 +101,9 @@ type engine struct {
 }
 
 // Run runs the command and tells its operations to sink until it has ended, and its
-// descendants, too, as far as Late says. An error before Started was called is a [*launch.Error] if the
-// command could not be executed, and otherwise means that the engine does not work here;
-// one after it means that something was lost.
+// descendants, too, as far as Late says. An error before Started was called is a
+// [*launch.Error] if the command could not be executed, and otherwise means that the
+// engine does not work here; one after it means that something was lost.
 func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 	// Until then nobody would say that no process is left under the filter.
 	if !kernelSince(5, 9) {

@@ -74,8 +74,8 @@ func (l listener) ioctl(request uintptr, arg unsafe.Pointer) syscall.Errno {
 	}
 }
 
-// rawPoll waits as poll(2) does without a time limit and without telling the scheduler. See the package
-// comment for why that is no danger to it.
+// rawPoll waits as poll(2) does without a time limit and without telling the scheduler.
+// See the package comment for why that is no danger to it.
 func rawPoll(fds []unix.PollFd) syscall.Errno {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&fds[0])), uintptr(len(fds)), 0, 0, 0, 0)
 	return errno

@@ -53,8 +53,8 @@ func (e *engine) expect(t *thread, c *notification, d *decode.Call, ev *event.Ev
 	return event.Outcome{State: event.Unknown}
 }
 
-// superuser: rights to read and write are never refused to it, so they need not be asked for. That a
-// file system is read-only is.
+// superuser: rights to read and write are never refused to it, so they need not be asked
+// for. That a file system is read-only is.
 var superuser = unix.Geteuid() == 0
 
 func access(p string, mode uint32) syscall.Errno {
@@ -98,8 +98,8 @@ func expectOpen(ev *event.Event) syscall.Errno {
 	return 0
 }
 
-// expectExec returns why a program cannot be run. The kernel wants a regular file that may be
-// executed, and the same of the interpreters that it leads to.
+// expectExec returns why a program cannot be run. The kernel wants a regular file that
+// may be executed, and the same of the interpreters that it leads to.
 func (e *engine) expectExec(t *thread, ev *event.Event, loads []event.Event) syscall.Errno {
 	if ev.Name.Path == "" {
 		return 0
@@ -137,8 +137,9 @@ func executable(p string) syscall.Errno {
 }
 
 // image is what a process runs, for the case that it tries to run a file which only an
-// interpreter of binfmt_misc's could take. Whether there is one cannot be asked (the kernel's
-// list is shown where it is mounted only), but the process's image will have changed.
+// interpreter of binfmt_misc's could take. Whether there is one cannot be asked (the
+// kernel's list is shown where it is mounted only), but the process's image will have
+// changed.
 type image struct {
 	dev, ino uint64
 	detail   string // empty: not watched

@@ -86,8 +86,9 @@ func boundAbstract(tid int, name string) (bound, certain bool) {
 	return len(inodes) > 0, certain
 }
 
-// isTCP reports whether a descriptor is a TCP socket: one that is none yet is in no
-// list, and neither is a UDP socket that is not bound. So that counts as one only if its protocol says so.
+// isTCP reports whether a descriptor is a TCP socket: one that is none yet is in no list,
+// and neither is a UDP socket that is not bound. So that counts as one only if its
+// protocol says so.
 func isTCP(tid, fd int) bool {
 	var b [64]byte
 	n, err := unix.Getxattr("/proc/"+strconv.Itoa(tid)+"/fd/"+strconv.Itoa(fd), "system.sockprotoname", b[:])

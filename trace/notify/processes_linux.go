@@ -14,10 +14,10 @@ import (
 	"deptrace/trace/tracee"
 )
 
-// A notification names a thread by its number, and numbers are used again. What is known of a thread
-// is believed for a fifth of a second after its last call: it takes seven times as long to
-// get through 32,768 numbers (measured with a loop of vforks). After that the process's
-// start time decides.
+// A notification names a thread by its number, and numbers are used again. What is known
+// of a thread is believed for a fifth of a second after its last call: it takes seven
+// times as long to get through 32,768 numbers (measured with a loop of vforks). After
+// that the process's start time decides.
 
 // thread is a thread that has made a watched call.
 type thread struct {
@@ -75,7 +75,8 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// process returns the process with a number, a new one if the one that had it before has ended.
+// process returns the process with a number, a new one if the one that had it before has
+// ended.
 func (e *engine) process(pid, parent int, now time.Time) *process {
 	p := e.processes[pid]
 	if p != nil && now.Sub(p.seen) >= believed && !tracee.StartedBefore(pid, p.seen) {

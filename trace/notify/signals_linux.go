@@ -43,9 +43,9 @@ func (e *engine) heed() {
 
 // pass passes a signal that this process has got on to the command, unless that got it by
 // itself. This engine does not see signals arrive; what it can see is whether the command
-// is still there with a signal that would have ended it, and then it cannot have got it. One
-// that the command handles itself is taken to have reached it if it comes from the terminal that
-// the two share, as Ctrl-C does.
+// is still there with a signal that would have ended it, and then it cannot have got it.
+// One that the command handles itself is taken to have reached it if it comes from the
+// terminal that the two share, as Ctrl-C does.
 func (e *engine) pass(sig syscall.Signal) {
 	handled := tracee.Handles(e.root, sig)
 	if !e.pause(together) || handled && (sig == syscall.SIGINT || sig == syscall.SIGQUIT) && inForeground() {

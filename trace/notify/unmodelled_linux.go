@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// needs are the capabilities without which calls that are not modelled always fail (capabilities(7)).
-// Programs try them to find out.
+// needs are the capabilities without which calls that are not modelled always fail
+// (capabilities(7)). Programs try them to find out.
 var needs = map[string]int{
 	"mount": unix.CAP_SYS_ADMIN, "umount": unix.CAP_SYS_ADMIN, "umount2": unix.CAP_SYS_ADMIN,
 	"fsopen": unix.CAP_SYS_ADMIN, "fspick": unix.CAP_SYS_ADMIN, "fsmount": unix.CAP_SYS_ADMIN,
@@ -60,7 +60,8 @@ func (e *engine) expectUnmodelled(t *thread, c *notification, d *decode.Call, ev
 	return 0
 }
 
-// cloneFlags are the flags of an unshare, clone or clone3, which has them first in a struct.
+// cloneFlags are the flags of an unshare, clone or clone3, which has them first in a
+// struct.
 func (e *engine) cloneFlags(c *notification, name string) uint64 {
 	if name != "clone3" {
 		return c.args[0]

@@ -11,9 +11,10 @@ import (
 )
 
 // ownServer reports whether a connection leads to a socket of the step's. The names that
-// sockets were bound to are told as events; but a port can be chosen by the kernel, and a socket
-// can be listened on or sent from without a bind. So for a connection within this machine the
-// kernel's lists say which sockets are at the other end, and proc(5) who has them open.
+// sockets were bound to are told as events; but a port can be chosen by the kernel, and a
+// socket can be listened on or sent from without a bind. So for a connection within this
+// machine the kernel's lists say which sockets are at the other end, and proc(5) who has
+// them open.
 func (o *Observer) ownServer(t *Thread, address string) bool {
 	if o.processes == nil {
 		return false

@@ -109,8 +109,8 @@ const tsync = 1
 
 // everyCall has a process, and what it will make, stop at every call from here on: it is
 // about to install a filter with a listener, and what that takes never gets to the
-// engine's own. Threads that run are brought to a stop, so that they go on so, too. With TSYNC one of
-// them can be under the new filter before that.
+// engine's own. Threads that run are brought to a stop, so that they go on so, too. With
+// TSYNC one of them can be under the new filter before that.
 func (e *engine) everyCall(t *task, c *observe.Call) {
 	t.process.everyCall = true
 	for _, other := range e.tasks {
@@ -125,8 +125,8 @@ func (e *engine) everyCall(t *task, c *observe.Call) {
 }
 
 // follow takes CLONE_UNTRACED off a clone(2) or clone3(2): without it the child is
-// watched like any other. It reports whether there is still something to tell: that it could not be
-// done, or another reason.
+// watched like any other. It reports whether there is still something to tell: that it
+// could not be done, or another reason.
 func (e *engine) follow(t *task, d *decode.Call, c *observe.Call) bool {
 	if !e.takeUntraced(t, d, c) {
 		if d.Reason != event.NotFollowed {

@@ -2,12 +2,12 @@
 //
 // # How it works
 //
-// The command's process waits until it has been seized (PTRACE_SEIZE, which alone tells
-// a stop signal from a group stop), puts itself under a seccomp filter that stops it at
-// the calls that matter (SECCOMP_RET_TRACE), and executes the command (package launch).
-// Descendants are followed by the kernel (PTRACE_O_TRACEFORK and its like). Where the step
-// installs a listener of its own, what that takes would never get to the filter: from there on
-// the process and its descendants stop at every call.
+// The command's process waits until it has been seized (PTRACE_SEIZE, which alone tells a
+// stop signal from a group stop), puts itself under a seccomp filter that stops it at the
+// calls that matter (SECCOMP_RET_TRACE), and executes the command (package launch).
+// Descendants are followed by the kernel (PTRACE_O_TRACEFORK and its like). Where the
+// step installs a listener of its own, what that takes would never get to the filter:
+// from there on the process and its descendants stop at every call.
 //
 // At a stop PTRACE_GET_SYSCALL_INFO gives the call and its arguments whatever the
 // architecture; package decode says what they mean; the names are resolved while the

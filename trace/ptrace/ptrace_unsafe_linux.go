@@ -21,8 +21,8 @@ type syscallInfo struct {
 	retData uint64
 }
 
-// The ops: a stop at a call's entry or exit (PTRACE_SYSCALL_INFO_ENTRY, _EXIT). The third that
-// is seen here is a stop of the filter, which is like one at an entry.
+// The ops: a stop at a call's entry or exit (PTRACE_SYSCALL_INFO_ENTRY, _EXIT). The third
+// that is seen here is a stop of the filter, which is like one at an entry.
 const infoEntry, infoExit = 1, 2
 
 func (i *syscallInfo) nr() uint64      { return i.data[0] }

@@ -4,11 +4,11 @@
 //
 // # How it works
 //
-// The walk looks at each component with lstat(2). Directories and directory links
-// that were seen are kept in a prefix cache, which the engine invalidates through
-// [Resolver.Renamed] and [Resolver.Removed] at each operation that can turn one into another; the last
-// component is always looked at anew. The cache is for speed only: what it says
-// is what the walk would find.
+// The walk looks at each component with lstat(2). Directories and directory links that
+// were seen are kept in a prefix cache, which the engine invalidates through
+// [Resolver.Renamed] and [Resolver.Removed] at each operation that can turn one into
+// another; the last component is always looked at anew. The cache is for speed only: what
+// it says is what the walk would find.
 //
 // # /proc
 //
@@ -29,7 +29,8 @@ import (
 	"deptrace/trace/event"
 )
 
-// maxLinks is how many links the kernel follows in one lookup (MAXSYMLINKS, path_resolution(7)).
+// maxLinks is how many links the kernel follows in one lookup (MAXSYMLINKS,
+// path_resolution(7)).
 const maxLinks = 40
 
 // Type is what a walk finds at a path.

@@ -54,11 +54,11 @@ const (
 // there; the decoder cuts it off.
 //
 // The number is looked for by halves. Where nothing is traced that costs nothing: since
-// 5.11 the kernel finds out by itself for which numbers the answer is always RetAllow, and
-// does not run the program for them (seccomp_cache_prepare in kernel/seccomp.c; it follows
-// exactly the instructions that are used here before an argument is loaded). But it finds out
-// by running the program for every number there is when the filter is installed, which took
-// 0.5 ms of a step's start with one comparison after the other.
+// 5.11 the kernel finds out by itself for which numbers the answer is always RetAllow,
+// and does not run the program for them (seccomp_cache_prepare in kernel/seccomp.c; it
+// follows exactly the instructions that are used here before an argument is loaded). But
+// it finds out by running the program for every number there is when the filter is
+// installed, which took 0.5 ms of a step's start with one comparison after the other.
 func Program(native ABI, action uint32, o Options) []Instruction {
 	p := []Instruction{{load, 0, 0, dataArch}}
 	for a := range numABI { // AMD64 comes before I386

@@ -2,8 +2,9 @@ package syscalls
 
 import "testing"
 
-// reading has every call that takes data out of a descriptor or duplicates it, its numbers by ABI,
-// and the argument that is this descriptor, counted from 0 (manual pages).
+// reading has every call that takes data out of a descriptor or duplicates it, its
+// numbers by ABI, and the argument that is this descriptor, counted from 0 (manual
+// pages).
 var reading = map[string]struct{ amd64, i386, arm64, arg int }{
 	"read":            {0, 3, 63, 0},
 	"pread64":         {17, 180, 67, 0},

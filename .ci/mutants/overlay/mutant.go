@@ -11,9 +11,9 @@ import (
 	"syscall"
 )
 
-// seen has a byte for each call, by ABI and number, that is not 0 if the call has come as far
-// as the decoder. It is a file in memory, which costs neither a system call nor an allocation where an
-// engine can afford none, and which all processes of a test share.
+// seen has a byte for each call, by ABI and number, that is not 0 if the call has come as
+// far as the decoder. It is a file in memory, which costs neither a system call nor an
+// allocation where an engine can afford none, and which all processes of a test share.
 var seen []byte
 
 func init() {
@@ -69,8 +69,8 @@ func Seen(abi ABI, nr uint64) {
 	}
 }
 
-// Lookup is what the rest of the program calls in place of the Lookup of table.go. What an engine
-// refuses does not come as far as the decoder.
+// Lookup is what the rest of the program calls in place of the Lookup of table.go. What
+// an engine refuses does not come as far as the decoder.
 func Lookup(abi ABI, nr uint64) *Spec {
 	s := lookup(abi, nr)
 	if s != nil && s.Refuse != 0 {

@@ -1,0 +1,111 @@
+package replay_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"deptrace/cache"
+	"deptrace/cache/replay"
+	"deptrace/depfile/manifest"
+	"deptrace/trace/footprint"
+)
+
+// record is one with a root in which there are a file "there" and a link "link" to it.
+func record(t *testing.T, inputs ...manifest.Input) *cache.Record {
+	t.Helper()
+	root, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "there"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("there", filepath.Join(root, "link")); err != nil {
+		t.Fatal(err)
+	}
+	return &cache.Record{Root: root, Path: filepath.Join(root, "m.toml"), Manifest: &manifest.Manifest{
+		Complete: true, Step: manifest.Step{Argv: []string{"step"}, Dir: "."}, Inputs: inputs,
+		Outputs: []manifest.Output{{Path: "out", Kind: manifest.File, Digest: manifest.Digest{1}}},
+	}}
+}
+
+func in(path string, k footprint.Kind) manifest.Input { return manifest.Input{Path: path, Kind: k} }
+
+// What a replay asked for that the record does not name comes first, in the order in
+// which it was asked for.
+func TestCompare(t *testing.T) {
+	same := []manifest.Output{{Path: "out", Kind: manifest.File, Digest: manifest.Digest{1}}}
+	for name, c := range map[string]struct {
+		recorded []manifest.Input
+		replay   replay.Replay
+		inputs   []manifest.Input
+		outputs  []manifest.Output
+		exit     int
+		causes   []string
+		follows  []string
+	}{
+		"nothing": {recorded: []manifest.Input{in("there", footprint.Read)}, inputs: []manifest.Input{in("there", footprint.Stat)}, outputs: same},
+		"a file that is there": {
+			inputs: []manifest.Input{in("there", footprint.Absent)}, exit: 1,
+			causes:  []string{"there: was looked for and not found: it is there, and is not in the record"},
+			follows: []string{"ended with exit 1, was exit 0", "out: was not made"},
+		},
+		"a link on the way": {
+			inputs: []manifest.Input{in("link", footprint.Absent)}, outputs: same,
+			causes: []string{"link: is a link on the way, and is not in the record"},
+		},
+		"what is behind a recorded link": {
+			recorded: []manifest.Input{in("link", footprint.Link)}, inputs: []manifest.Input{in("link", footprint.Absent)}, outputs: same,
+			causes: []string{"there: was looked for and not found: it is there, and is not in the record"},
+		},
+		"what is nowhere": {
+			inputs: []manifest.Input{in("none", footprint.Absent)}, outputs: same,
+			causes: []string{"none: was looked for; that it is not there is not in the record"},
+		},
+		"a placeholder that was read": {
+			recorded: []manifest.Input{in(".", footprint.List)}, inputs: []manifest.Input{in(".", footprint.List), in("there", footprint.Read)}, outputs: same,
+			causes: []string{"there: was read, and is not in the record"},
+		},
+		"in the order of use": {
+			inputs: []manifest.Input{in("link", footprint.Link), in("there", footprint.Absent)}, outputs: same,
+			replay: replay.Replay{Order: []string{"there", "link"}},
+			causes: []string{
+				"there: was looked for and not found: it is there, and is not in the record",
+				"link: was followed, and is not in the record",
+			},
+		},
+		"other bytes": {
+			outputs: []manifest.Output{{Path: "out", Kind: manifest.File, Digest: manifest.Digest{2}}},
+			causes:  []string{"out: has other bytes: sha256 020000000000…, was 010000000000…"},
+		},
+		"what the shell redirected": {replay: replay.Replay{Printed: manifest.Digest{1}}},
+		"another output": {
+			outputs: append([]manifest.Output{{Path: "more", Kind: manifest.Dir}}, same...),
+			causes:  []string{"more: was made, and is not in the record"},
+		},
+		"a file made anew that is there": {
+			outputs: append([]manifest.Output{{Path: "there", Kind: manifest.File}}, same...),
+			causes:  []string{"there: was not found and made anew: it is there, and is not in the record"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.replay.Manifest = &manifest.Manifest{Inputs: c.inputs, Outputs: c.outputs, Step: manifest.Step{Exit: c.exit}}
+			causes, follows := replay.Compare(record(t, c.recorded...), "", &c.replay)
+			words := func(all []replay.Difference) (words []string) {
+				for _, d := range all {
+					words = append(words, d.String())
+				}
+				return words
+			}
+			if diff := cmp.Diff(c.causes, words(causes)); diff != "" {
+				t.Errorf("causes (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.follows, words(follows)); diff != "" {
+				t.Errorf("what follows (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
