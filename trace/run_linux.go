@@ -42,13 +42,16 @@ func run(ctx context.Context, c Command, sink event.Sink) (result Result, err er
 	for _, name := range engines {
 		started := false
 		onStart := func(int) { started = true }
+		if c.Begin == nil {
+			c.Begin = func() {}
+		}
 		if name == Ptrace && launch.Listened() {
 			err = errors.New("a seccomp listener stands above this process and takes calls away: " + string(PtraceSlow) + " sees them")
 		} else if name == Notify {
 			var r notify.Result
 			r, err = notify.Run(ctx, notify.Config{
 				Command: command, Options: options, Stdin: stdin,
-				Grace: grace, Late: c.late(), Signals: c.Signals, Stopped: c.Stopped, Adopt: c.Adopt,
+				Grace: grace, Late: c.late(), Signals: c.Signals, Begin: c.Begin, Stopped: c.Stopped, Adopt: c.Adopt,
 				Seq: first.seq, Started: onStart,
 			}, sink)
 			result = Result{Engine: name, Status: r.Status, Signal: r.Signal}
@@ -56,7 +59,7 @@ func run(ctx context.Context, c Command, sink event.Sink) (result Result, err er
 			var r ptrace.Result
 			r, err = ptrace.Run(ctx, ptrace.Config{
 				Command: command, EveryCall: name == PtraceSlow, Options: options, Stdin: stdin,
-				Grace: grace, KillLate: c.Daemons == Kill, Signals: c.Signals,
+				Grace: grace, KillLate: c.Daemons == Kill, Signals: c.Signals, Begin: c.Begin,
 				Seq: first.seq, Started: onStart,
 			}, sink)
 			result = Result{Engine: name, Status: r.Status, Signal: r.Signal}

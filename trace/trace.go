@@ -96,6 +96,9 @@ type Command struct {
 	// Signals are passed on to the command, unless it was sent the same signal
 	// at the same time (Ctrl-C on a terminal reaches both). nil: none are.
 	Signals <-chan os.Signal
+	// Begin is called just before the command is executed, which waits for it. nil: there
+	// is nothing to wait for.
+	Begin func()
 	// Stopped is called, from another goroutine, when the command has been stopped by a
 	// signal, for callers that want to be seen to stop with it. Only Notify calls it.
 	Stopped func()

@@ -24,7 +24,8 @@ func hintf(format string, args ...any)  { say("deptrace: hint: ", format, args) 
 
 // say writes one line in one write, so that the lines of parallel steps do not mix.
 func say(prefix, format string, args []any) {
-	os.Stderr.WriteString(prefix + fmt.Sprintf(format, args...) + "\n")
+	// Not through os.Stderr, which would have a reader that is gone be the end of us.
+	_, _ = syscall.Write(2, []byte(prefix+fmt.Sprintf(format, args...)+"\n"))
 }
 
 // printable returns a name as it can stand in a message: as it is, or quoted where

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
 
@@ -155,22 +154,25 @@ func runMain(args []string, named bool) ending {
 	if err != nil {
 		return ending{status: badUsage(err, statusFailed)}
 	}
-	surviveWrites()
+	signals := catchSignals()
+	if f.events != "" {
+		surviveWrites(false)
+	}
 	s, err := newStep(f, argv)
 	if err != nil {
 		errorf("%v", err)
 		return ending{status: statusFailed}
 	}
-	return s.run()
+	return s.run(signals)
 }
 
 // run runs the step and writes what was asked for.
-func (s *step) run() ending {
+func (s *step) run(signals *catcher) ending {
 	s.openEvents()
 	defer s.speak()
-	signals, release := catchSignals()
 	result, err := s.watch(signals)
-	release()
+	signals.release()
+	surviveWrites(true)
 	s.engine = result.Engine
 
 	var start *trace.StartError
@@ -244,14 +246,15 @@ func (s *step) speak() {
 
 // watch runs the command under an engine, or, if none works and the user said so,
 // under none.
-func (s *step) watch(signals <-chan os.Signal) (trace.Result, error) {
+func (s *step) watch(signals *catcher) (trace.Result, error) {
 	s.newFolder()
 	result, err := trace.Run(context.Background(), trace.Command{
 		Args:    s.argv,
 		Engine:  s.f.engine,
 		Daemons: s.f.daemons,
 		Adopt:   true,
-		Signals: signals,
+		Signals: signals.signals,
+		Begin:   signals.wait,
 		Stopped: stopToo,
 		Log:     s.logf,
 	}, s)
@@ -263,5 +266,6 @@ func (s *step) watch(signals <-chan os.Signal) (trace.Result, error) {
 	s.unwatched = true
 	why := strings.ReplaceAll(err.Error(), "\n", "; ")
 	s.Event(&event.Event{Seq: 1, Op: event.Incomplete, Reason: event.NotTraced, Detail: why})
-	return runUntraced(s.argv, signals)
+	signals.wait()
+	return runUntraced(s.argv, signals.signals)
 }

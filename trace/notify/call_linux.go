@@ -84,6 +84,7 @@ func (e *engine) look(n *notification) event.Hold {
 		if ev.Outcome.State == event.Failed {
 			return nil // the command is to be given to the shell, or cannot be executed
 		}
+		e.c.Begin()
 		e.start()
 	}
 	if d.Op == event.Incomplete {

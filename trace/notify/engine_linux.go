@@ -35,6 +35,8 @@ type Config struct {
 	Grace   time.Duration
 	Late    Late
 	Signals <-chan os.Signal
+	// Begin is called just before the command is executed, which waits for it.
+	Begin func()
 	// Stopped is called, from another goroutine, when the command has been stopped by a
 	// signal. nil: nobody wants to know.
 	Stopped func()

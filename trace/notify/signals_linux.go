@@ -24,7 +24,6 @@ func (e *engine) heed() {
 	if e.c.Adopt || e.c.Stopped != nil {
 		signal.Notify(children, syscall.SIGCHLD)
 		defer signal.Stop(children)
-		children <- syscall.SIGCHLD // one may have come before
 	}
 	for {
 		select {

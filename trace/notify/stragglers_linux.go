@@ -117,15 +117,15 @@ func children(pid int) (pids []int) {
 }
 
 // reapOrphans takes note of adopted orphans that have ended: until somebody has, they are
-// still there for whoever asks by kill(2).
+// still there for whoever asks by kill(2). The command is the engine's thread's to wait
+// for; this may run on another one.
 func (e *engine) reapOrphans() {
-	if !e.c.Adopt {
-		return
-	}
-	for _, pid := range children(os.Getpid()) {
-		if pid != e.root {
-			syscall.Wait4(pid, nil, unix.WNOHANG|unix.WALL, nil)
+	for e.c.Adopt {
+		pid := peekEnded()
+		if pid == 0 || pid == e.root {
+			return
 		}
+		syscall.Wait4(pid, nil, unix.WNOHANG|unix.WALL, nil)
 	}
 }
 

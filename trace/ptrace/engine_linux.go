@@ -35,6 +35,8 @@ type Config struct {
 	Grace    time.Duration
 	KillLate bool
 	Signals  <-chan os.Signal
+	// Begin is called just before the command is executed, which waits for it.
+	Begin func()
 
 	// Seq is the number of the last event that was told before.
 	Seq uint64

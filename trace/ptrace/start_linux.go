@@ -46,6 +46,7 @@ func (e *engine) start() error {
 	}
 	e.child, e.root, e.launching = child, child.PID, true
 	e.newTask(child.PID, child.PID, nil)
+	e.c.Begin()
 	child.Go()
 	return nil
 }
