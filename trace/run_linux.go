@@ -13,13 +13,14 @@ import (
 	"deptrace/trace/notify"
 	"deptrace/trace/ptrace"
 	"deptrace/trace/syscalls"
+	"deptrace/trace/watch"
 )
 
 // grace is how long a process may outlive the command and still be a part of the
 // step: the tail of a pipeline, a child that nobody waits for.
 const grace = 200 * time.Millisecond
 
-func run(ctx context.Context, c Command, sink event.Sink) (result Result, err error) {
+func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 	engines, err := c.engines()
 	if err != nil {
 		return Result{}, err
@@ -41,28 +42,22 @@ func run(ctx context.Context, c Command, sink event.Sink) (result Result, err er
 	var refused []error
 	for _, name := range engines {
 		started := false
-		onStart := func(int) { started = true }
-		if c.Begin == nil {
-			c.Begin = func() {}
+		config := watch.Config{
+			Command: command, Options: options, Stdin: stdin, Grace: grace, Late: c.late(),
+			Signals: c.Signals, Begin: c.Begin, Stopped: c.Stopped, Adopt: c.Adopt,
+			Seq: first.seq, Started: func(int) { started = true },
 		}
-		if name == Ptrace && launch.Listened() {
+		if config.Begin == nil {
+			config.Begin = func() {}
+		}
+		var r watch.Result
+		switch {
+		case name == Notify:
+			r, err = notify.Run(ctx, config, sink)
+		case name == Ptrace && launch.Listened():
 			err = errors.New("a seccomp listener stands above this process and takes calls away: " + string(PtraceSlow) + " sees them")
-		} else if name == Notify {
-			var r notify.Result
-			r, err = notify.Run(ctx, notify.Config{
-				Command: command, Options: options, Stdin: stdin,
-				Grace: grace, Late: c.late(), Signals: c.Signals, Begin: c.Begin, Stopped: c.Stopped, Adopt: c.Adopt,
-				Seq: first.seq, Started: onStart,
-			}, sink)
-			result = Result{Engine: name, Status: r.Status, Signal: r.Signal}
-		} else {
-			var r ptrace.Result
-			r, err = ptrace.Run(ctx, ptrace.Config{
-				Command: command, EveryCall: name == PtraceSlow, Options: options, Stdin: stdin,
-				Grace: grace, KillLate: c.Daemons == Kill, Signals: c.Signals, Begin: c.Begin,
-				Seq: first.seq, Started: onStart,
-			}, sink)
-			result = Result{Engine: name, Status: r.Status, Signal: r.Signal}
+		default:
+			r, err = ptrace.Run(ctx, config, name == PtraceSlow, sink)
 		}
 		var cannot *launch.Error
 		if errors.As(err, &cannot) && !cannot.Refused() {
@@ -70,7 +65,7 @@ func run(ctx context.Context, c Command, sink event.Sink) (result Result, err er
 		}
 		if started {
 			c.log("engine %s", name)
-			return result, err
+			return Result{Engine: name, Status: r.Status, Signal: r.Signal}, err
 		}
 		c.log("engine %s does not work here: %v", name, err)
 		refused = append(refused, &EngineError{name, err})
@@ -78,15 +73,15 @@ func run(ctx context.Context, c Command, sink event.Sink) (result Result, err er
 	return Result{}, errors.Join(refused...)
 }
 
-// late is what the notify engine does with processes that outlive the command.
-func (c *Command) late() notify.Late {
+// late is what to do with processes that outlive the command.
+func (c *Command) late() watch.Late {
 	switch c.Daemons {
 	case Wait:
-		return notify.Wait
+		return watch.Wait
 	case Kill:
-		return notify.Kill
+		return watch.Kill
 	}
-	return notify.Leave
+	return watch.Leave
 }
 
 // numbered numbers the events that are told before an engine runs.

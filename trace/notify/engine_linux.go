@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -18,60 +17,14 @@ import (
 	"deptrace/trace/launch"
 	"deptrace/trace/observe"
 	"deptrace/trace/syscalls"
+	"deptrace/trace/watch"
 
 	"golang.org/x/sys/unix"
 )
 
-// Config is what to run and how.
-type Config struct {
-	launch.Command // without a filter; that is the engine's
-
-	Options syscalls.Options
-	// Stdin is what proc calls descriptor 0 if reading from it is to be told (see
-	// syscalls.Options.Stdin), as "pipe:[123]".
-	Stdin string
-
-	// Grace is how long a process may outlive the command.
-	Grace   time.Duration
-	Late    Late
-	Signals <-chan os.Signal
-	// Begin is called just before the command is executed, which waits for it.
-	Begin func()
-	// Stopped is called, from another goroutine, when the command has been stopped by a
-	// signal. nil: nobody wants to know.
-	Stopped func()
-	// Adopt has this process adopt the step's orphans, so that they can be found, and their
-	// memory read where only ancestors may (kernel.yama.ptrace_scope is 1). It takes all of
-	// its children for the step's, then.
-	Adopt bool
-
-	// Seq is the number of the last event that was told before.
-	Seq uint64
-	// Started is called when the command is about to be executed and before anything is
-	// told.
-	Started func(pid int)
-}
-
-// Late is what to do with processes that outlive the command and the grace.
-type Late int
-
-// They can be left alone, with a keeper that goes on answering for them; waited for;
-// or killed.
-const (
-	Leave Late = iota
-	Wait
-	Kill
-)
-
-// Result is how the command ended.
-type Result struct {
-	Status int // exit status, or -1
-	Signal syscall.Signal
-}
-
 // engine watches one step. All but the fields under mu belongs to its thread.
 type engine struct {
-	c        Config
+	c        watch.Config
 	sink     event.Sink
 	observer *observe.Observer
 	child    *launch.Process
@@ -86,7 +39,7 @@ type engine struct {
 	started bool
 	ended   time.Time // when it ended
 	late    bool      // the grace is over
-	result  Result
+	result  watch.Result
 	seq     uint64
 	told    map[event.Reason]bool
 	holds   sync.WaitGroup
@@ -106,10 +59,10 @@ type engine struct {
 // descendants, too, as far as Late says. An error before Started was called is a
 // [*launch.Error] if the command could not be executed, and otherwise means that the
 // engine does not work here; one after it means that something was lost.
-func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
+func Run(ctx context.Context, c watch.Config, sink event.Sink) (watch.Result, error) {
 	// Until then nobody would say that no process is left under the filter.
 	if !kernelSince(5, 9) {
-		return Result{}, errors.New("it needs Linux 5.9")
+		return watch.Result{}, errors.New("it needs Linux 5.9")
 	}
 	e := &engine{
 		c: c, sink: sink, seq: c.Seq,
@@ -124,12 +77,12 @@ func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 	return e.run(ctx)
 }
 
-func (e *engine) run(ctx context.Context) (Result, error) {
+func (e *engine) run(ctx context.Context) (watch.Result, error) {
 	c := e.c.Command
 	c.Filter, c.Listen = syscalls.Program(native, syscalls.RetUserNotif, e.c.Options), true
 	child, err := launch.Start(&c)
 	if err != nil {
-		return Result{}, err
+		return watch.Result{}, err
 	}
 	defer child.Close()
 	e.child, e.listener, e.root = child, listener(child.Listener), child.PID
@@ -146,11 +99,11 @@ func (e *engine) run(ctx context.Context) (Result, error) {
 	e.over()
 	e.holds.Wait()
 	if failed := child.Ended(); failed != nil && err == nil {
-		return Result{}, failed
+		return watch.Result{}, failed
 	}
 	if !e.started {
 		if err != nil {
-			return Result{}, err
+			return watch.Result{}, err
 		}
 		// It was killed before its exec; or that succeeded against all that a look showed.
 		e.start()
@@ -277,9 +230,9 @@ func (e *engine) reap(flags int) {
 // rootEnded notes how the command has ended.
 func (e *engine) rootEnded(ws syscall.WaitStatus) {
 	e.ended = time.Now()
-	e.result = Result{Status: ws.ExitStatus()}
+	e.result = watch.Result{Status: ws.ExitStatus()}
 	if ws.Signaled() {
-		e.result = Result{Status: -1, Signal: ws.Signal()}
+		e.result = watch.Result{Status: -1, Signal: ws.Signal()}
 	}
 	e.mu.Lock()
 	delete(e.living, e.root)

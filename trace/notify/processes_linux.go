@@ -12,6 +12,7 @@ import (
 	"deptrace/trace/event"
 	"deptrace/trace/observe"
 	"deptrace/trace/tracee"
+	"deptrace/trace/watch"
 )
 
 // A notification names a thread by its number, and numbers are used again. What is known
@@ -80,7 +81,7 @@ func cause(err error) string {
 func (e *engine) process(pid, parent int, now time.Time) *process {
 	p := e.processes[pid]
 	if p != nil && now.Sub(p.seen) >= believed && !tracee.StartedBefore(pid, p.seen) {
-		e.forget(p, Result{Status: -1})
+		e.forget(p, watch.Result{Status: -1})
 		p = nil
 	}
 	if p != nil {
@@ -142,7 +143,7 @@ func (e *engine) below(pid int) bool {
 func (e *engine) sweep() {
 	for _, p := range e.processes {
 		if p.PID != e.root && !tracee.Alive(p.PID) {
-			e.forget(p, Result{Status: -1})
+			e.forget(p, watch.Result{Status: -1})
 		}
 	}
 	for tid, t := range e.threads {
@@ -154,7 +155,7 @@ func (e *engine) sweep() {
 
 // forget notes the end of a process. How it ended is known of the command alone; of
 // the others it is told as -1.
-func (e *engine) forget(p *process, r Result) {
+func (e *engine) forget(p *process, r watch.Result) {
 	delete(e.processes, p.PID) // and its threads are not believed any more
 	e.mu.Lock()
 	delete(e.living, p.PID)

@@ -14,6 +14,7 @@ import (
 	"deptrace/trace/event"
 	"deptrace/trace/launch"
 	"deptrace/trace/tracee"
+	"deptrace/trace/watch"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,7 +44,7 @@ func (e *engine) afterEnd() (done bool, err error) {
 		for _, name := range e.stragglers() {
 			e.incomplete(0, event.Outlived, name)
 		}
-		if e.c.Late == Leave {
+		if e.c.Late == watch.Leave {
 			e.holds.Wait()
 			return true, launch.Keep(int(e.listener))
 		}
@@ -53,7 +54,7 @@ func (e *engine) afterEnd() (done bool, err error) {
 	}
 	e.looked = now
 	e.reapOrphans()
-	if e.c.Late == Kill {
+	if e.c.Late == watch.Kill {
 		e.killAll()
 	}
 	return false, nil

@@ -66,7 +66,7 @@ func (e *engine) enter(t *task, info *syscallInfo) {
 func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	made := observe.Call{Native: native, Arch: info.arch, Nr: info.nr(), Args: info.args()}
 	spec := syscalls.Lookup(syscalls.ABIOf(made.Arch, made.Nr), made.Nr)
-	if e.c.EveryCall && spec != nil && spec.Refuse != 0 && spec.Applies(&made.Args) {
+	if e.always && spec != nil && spec.Refuse != 0 && spec.Applies(&made.Args) {
 		e.refuse(t)
 		return &call{refused: spec.Refuse}, nil
 	}

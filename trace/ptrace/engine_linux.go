@@ -15,45 +15,16 @@ import (
 	"deptrace/trace/event"
 	"deptrace/trace/launch"
 	"deptrace/trace/observe"
-	"deptrace/trace/syscalls"
+	"deptrace/trace/watch"
 
 	"golang.org/x/sys/unix"
 )
 
-// Config is what to run and how.
-type Config struct {
-	launch.Command // without a filter; that is the engine's
-
-	// EveryCall stops at every call and needs no seccomp.
-	EveryCall bool
-	Options   syscalls.Options
-	// Stdin is what proc calls descriptor 0 if reading from it is to be told (see
-	// syscalls.Options.Stdin), as "pipe:[123]".
-	Stdin string
-
-	// Grace is how long a process may outlive the command. KillLate kills it then.
-	Grace    time.Duration
-	KillLate bool
-	Signals  <-chan os.Signal
-	// Begin is called just before the command is executed, which waits for it.
-	Begin func()
-
-	// Seq is the number of the last event that was told before.
-	Seq uint64
-	// Started is called when the command has been executed and before anything is
-	// told.
-	Started func(pid int)
-}
-
-// Result is how the command ended.
-type Result struct {
-	Status int // exit status, or -1
-	Signal syscall.Signal
-}
-
 // engine watches one step. All but the fields under mu belongs to its thread.
 type engine struct {
-	c        Config
+	c watch.Config
+	// always: every process stops at every call, and there is no filter.
+	always   bool
 	sink     event.Sink
 	observer *observe.Observer
 	child    *launch.Process
@@ -71,7 +42,7 @@ type engine struct {
 	broken                 error // what ended the watch, and the step with it
 
 	ended  time.Time // when the command ended
-	result Result
+	result watch.Result
 	seq    uint64
 
 	holds    int
@@ -114,9 +85,9 @@ type process struct {
 // have ended. An error before Started was called is a [*launch.Error] if the command
 // could not be executed, and otherwise means that the engine does not work here; one after
 // it means that something was lost.
-func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
+func Run(ctx context.Context, c watch.Config, everyCall bool, sink event.Sink) (watch.Result, error) {
 	e := &engine{
-		c: c, sink: sink, seq: c.Seq, privileged: os.Geteuid() == 0,
+		c: c, always: everyCall, sink: sink, seq: c.Seq, privileged: os.Geteuid() == 0,
 		tasks: make(map[int]*task), processes: make(map[int]*process), early: make(map[int]bool),
 		released: make(chan *task, 64),
 		living:   make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
@@ -124,7 +95,7 @@ func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
 		func() []int { return slices.Collect(maps.Keys(e.processes)) })
 	type answer struct {
-		r   Result
+		r   watch.Result
 		err error
 	}
 	done := make(chan answer)
@@ -138,10 +109,10 @@ func Run(ctx context.Context, c Config, sink event.Sink) (Result, error) {
 	return a.r, a.err
 }
 
-func (e *engine) run(ctx context.Context) (Result, error) {
+func (e *engine) run(ctx context.Context) (watch.Result, error) {
 	defer noStopSignals()()
 	if err := e.start(); err != nil {
-		return Result{}, err
+		return watch.Result{}, err
 	}
 	defer e.child.Close()
 
@@ -274,7 +245,7 @@ func (e *engine) resume(t *task, sig syscall.Signal) {
 		}
 	}
 	req := unix.PTRACE_CONT
-	if e.c.EveryCall || t.process.everyCall || t.toExit {
+	if e.always || t.process.everyCall || t.toExit {
 		req = unix.PTRACE_SYSCALL
 	}
 	request(req, t.TID, 0, uintptr(sig))

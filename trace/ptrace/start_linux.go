@@ -23,7 +23,7 @@ const options = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEEXEC | unix.PTRA
 func (e *engine) start() error {
 	c := e.c.Command
 	c.Hold = true
-	if !e.c.EveryCall {
+	if !e.always {
 		c.Filter = syscalls.Program(native, syscalls.RetTrace, e.c.Options)
 	}
 	child, err := launch.Start(&c)
@@ -38,7 +38,7 @@ func (e *engine) start() error {
 	if err := request(unix.PTRACE_SEIZE, child.PID, 0, options); err != nil {
 		return give("seize", err)
 	}
-	if e.c.EveryCall {
+	if e.always {
 		// It stops before it goes on from its wait, and from then on at each call.
 		if err := request(unix.PTRACE_INTERRUPT, child.PID, 0, 0); err != nil {
 			return give("interrupt", err)

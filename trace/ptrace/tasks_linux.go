@@ -10,6 +10,7 @@ import (
 	"deptrace/trace/event"
 	"deptrace/trace/observe"
 	"deptrace/trace/tracee"
+	"deptrace/trace/watch"
 )
 
 // newTask notes a thread. parent is nil for a thread of a known process, and for the
@@ -114,7 +115,7 @@ func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
 		e.tell(&ev)
 	}
 	if p.PID == e.root {
-		e.result = Result{Status: ev.Status, Signal: syscall.Signal(ev.Signal)}
+		e.result = watch.Result{Status: ev.Status, Signal: syscall.Signal(ev.Signal)}
 		e.rootEnded()
 	}
 }
@@ -122,7 +123,7 @@ func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
 // rootEnded starts the time that the command's descendants have left.
 func (e *engine) rootEnded() {
 	e.ended = time.Now()
-	if e.c.KillLate && len(e.processes) > 0 {
+	if e.c.Late == watch.Kill && len(e.processes) > 0 {
 		time.AfterFunc(e.c.Grace, e.killAll)
 	}
 }
