@@ -108,17 +108,11 @@ func (e *engine) start() {
 
 // executes tells what the kernel reads for an exec besides the program.
 func (e *engine) executes(t *thread, ev *event.Event, loads []event.Event) {
-	if ev.Outcome == event.Fail(event.EACCES) {
-		return // it reads neither the program nor its interpreters
-	}
-	failed := ev.Outcome.State == event.Failed
+	loads = observe.Told(loads, ev.Outcome)
 	for i := range loads {
-		if failed && loads[i].Op == event.Incomplete {
-			continue
-		}
 		e.tell(&loads[i])
 	}
-	if failed {
+	if ev.Outcome.State == event.Failed {
 		return
 	}
 	t.process.Name = path.Base(ev.Name.Path)

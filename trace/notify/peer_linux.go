@@ -52,16 +52,16 @@ func expectPeer(t *thread, d *decode.Call, ev *event.Event) syscall.Errno {
 			return 0
 		}
 		ip := addr.Addr().Unmap()
-		if here := ip.IsLoopback() || ip.IsUnspecified(); !binds && !(here && isTCP(t.TID, d.Descriptor)) {
+		here := ip.IsLoopback() || ip.IsUnspecified()
+		tcp := (binds || here) && isTCP(t.TID, d.Descriptor)
+		switch {
+		case !binds && !tcp:
 			return route(addr)
-		}
-		if binds && !isTCP(t.TID, d.Descriptor) {
+		case !tcp:
 			if taken, certain := boundUDP(t.TID, addr.Port()); certain && taken {
 				return syscall.EADDRINUSE
 			}
-			return 0
-		}
-		if isTCP(t.TID, d.Descriptor) {
+		default:
 			listens, certain := listensTCP(t.TID, addr.Port())
 			switch {
 			case certain && binds && listens:
@@ -97,7 +97,7 @@ func isTCP(tid, fd int) bool {
 
 // listensTCP reports whether somebody listens on a port of this machine.
 func listensTCP(tid int, port uint16) (listens, certain bool) {
-	return hasPort(tid, "tcp", port, "0A") // TCP_LISTEN
+	return hasPort(tid, "tcp", port, tracee.Listening)
 }
 
 // boundUDP reports whether a UDP socket has a port of this machine.

@@ -60,7 +60,7 @@ func (e *engine) afterEnd() (done bool, err error) {
 	return false, nil
 }
 
-// stragglers are the names of the programs that are left. Without [Config.Adopt] an orphan
+// stragglers are the names of the programs that are left. Without [watch.Config.Adopt] an orphan
 // that has not made a watched call yet is not known.
 func (e *engine) stragglers() (names []string) {
 	for _, pid := range e.left() {

@@ -4,6 +4,7 @@ package observe
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"deptrace/trace/decode"
@@ -67,6 +68,19 @@ func (o *Observer) Loads(t *Thread, d *decode.Call, ev *event.Event) (loads []ev
 		p = load.Name.Path
 	}
 	return loads
+}
+
+// Told returns which of an exec's loads are to be told once its outcome is known. An exec
+// refused with EACCES has read neither the program nor its interpreters, and one that failed
+// has run nothing that could not be modelled.
+func Told(loads []event.Event, o event.Outcome) []event.Event {
+	if o.State != event.Failed {
+		return loads
+	}
+	if o.Errno == event.EACCES {
+		return nil
+	}
+	return slices.DeleteFunc(loads, func(load event.Event) bool { return load.Op == event.Incomplete })
 }
 
 // opened returns a way to a file without a name that a process has open: by its

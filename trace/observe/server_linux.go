@@ -29,8 +29,7 @@ func (o *Observer) ownServer(t *Thread, address string) bool {
 		if ip := to.Addr().Unmap(); err != nil || !ip.IsLoopback() && !ip.IsUnspecified() {
 			return false
 		}
-		const listening = "0A"
-		inodes, _ = tracee.SocketsAt(t.TID, "tcp", to.Port(), listening)
+		inodes, _ = tracee.SocketsAt(t.TID, "tcp", to.Port(), tracee.Listening)
 		more, _ := tracee.SocketsAt(t.TID, "udp", to.Port(), "")
 		inodes = append(inodes, more...)
 	}

@@ -235,15 +235,10 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 		return // it will be made anew, and told then
 	}
 	e.tell(&c.ev)
-	if failed && c.ev.Outcome.Errno == event.EACCES {
-		return // the kernel has read neither the program nor its interpreters
-	}
-	for i := range c.loads {
-		if failed && c.loads[i].Op == event.Incomplete {
-			continue
-		}
-		c.loads[i].Seq = e.next()
-		e.tell(&c.loads[i])
+	loads := observe.Told(c.loads, c.ev.Outcome)
+	for i := range loads {
+		loads[i].Seq = e.next()
+		e.tell(&loads[i])
 	}
 }
 

@@ -51,6 +51,9 @@ func AbstractSockets(tid int, name string) (inodes []string, certain bool) {
 	return inodes, certain
 }
 
+// Listening is the state of a TCP socket that is listened on (TCP_LISTEN), for SocketsAt.
+const Listening = "0A"
+
 // SocketsAt returns the inodes of the sockets in a list ("tcp", "udp") and, where there is
 // IPv6, in its twin, that have a local port; state is that of the socket in the list's
 // words, if it matters.
