@@ -29,7 +29,7 @@ func (p *Plan) Build(at string) error {
 	if err := unix.Mount("replay", at, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"); err != nil {
 		return fmt.Errorf("mount a file system in memory: %w", err)
 	}
-	unix.Umask(0) // modes are those of what is there
+	defer unix.Umask(unix.Umask(0)) // modes are those of what is there
 	for _, e := range p.Entries {
 		if err := e.make(at + e.Path); err != nil {
 			return fmt.Errorf("%s: %w", e.Path, err)

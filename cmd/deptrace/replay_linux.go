@@ -121,11 +121,9 @@ func replayStep(args []string) (*replayAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	umask := unix.Umask(0)
 	if err := plan.Build(args[2]); err != nil {
 		return nil, fmt.Errorf("build a place for the replay: %w", err)
 	}
-	unix.Umask(umask)
 	// The step is to have no more rights than it had.
 	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("give up the right to mount: %w", err)

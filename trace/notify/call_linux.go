@@ -3,7 +3,6 @@
 package notify
 
 import (
-	"path"
 	"syscall"
 	"time"
 
@@ -11,7 +10,6 @@ import (
 	"deptrace/trace/event"
 	"deptrace/trace/observe"
 	"deptrace/trace/syscalls"
-	"deptrace/trace/tracee"
 )
 
 // serve looks at the call of a notification, tells it, and lets it happen.
@@ -115,10 +113,7 @@ func (e *engine) executes(t *thread, ev *event.Event, loads []event.Event) {
 	if ev.Outcome.State == event.Failed {
 		return
 	}
-	t.process.Name = path.Base(ev.Name.Path)
-	if ev.Name.Path == "" {
-		t.process.Name = tracee.Command(t.TID)
-	}
+	t.process.Executed(t.TID, ev)
 	if e.child.NoNewPrivs && observe.SetID(ev.Name.Path) {
 		e.incomplete(t.process.PID, event.SetID, ev.Name.Path)
 	}

@@ -4,12 +4,14 @@ package observe
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
 	"deptrace/trace/decode"
 	"deptrace/trace/event"
 	"deptrace/trace/resolve"
+	"deptrace/trace/tracee"
 
 	"golang.org/x/sys/unix"
 )
@@ -81,6 +83,15 @@ func Told(loads []event.Event, o event.Outcome) []event.Event {
 		return nil
 	}
 	return slices.DeleteFunc(loads, func(load event.Event) bool { return load.Op == event.Incomplete })
+}
+
+// Executed gives a process the name of the program of a successful Exec, which its thread
+// tid has called.
+func (p *Process) Executed(tid int, ev *event.Event) {
+	p.Name = path.Base(ev.Name.Path)
+	if ev.Name.Path == "" {
+		p.Name = tracee.Command(tid)
+	}
 }
 
 // opened returns a way to a file without a name that a process has open: by its

@@ -5,14 +5,12 @@ package ptrace
 import (
 	"encoding/binary"
 	"fmt"
-	"path"
 	"syscall"
 
 	"deptrace/trace/decode"
 	"deptrace/trace/event"
 	"deptrace/trace/observe"
 	"deptrace/trace/syscalls"
-	"deptrace/trace/tracee"
 
 	"golang.org/x/sys/unix"
 )
@@ -270,10 +268,7 @@ func (e *engine) executed(t *task) {
 		}
 	}
 	if c != nil && c.ev.Op == event.Exec {
-		t.process.Name = path.Base(c.ev.Name.Path)
-		if c.ev.Name.Path == "" {
-			t.process.Name = tracee.Command(t.TID)
-		}
+		t.process.Executed(t.TID, &c.ev)
 		c.ev.Outcome = event.Outcome{}
 		e.outcome(t, c, 0)
 		// A privileged tracer does not take the rights away.
