@@ -24,6 +24,8 @@ type process struct {
 // search is a row of failed lookups of one name, from the first directory on.
 type search struct {
 	next   int     // the directory that is due
+	looked int     // how many have been, in their turn
+	missed int     // how many were left out
 	failed []*node // the lookups so far, each as often as it was made
 	walked []*node // the links that they went through
 }
@@ -103,22 +105,25 @@ func (f *Folder) search(e *event.Event, n *node) {
 	if e.Op == event.Exec && !failed {
 		// A program of the step's own is none that a search could find beforehand: the
 		// lookups before it stand for themselves.
-		if (place == 0 || s != nil && s.next >= place) && !n.own {
+		if s != nil {
+			f.catchUp(s, place, name)
+		}
+		if (place == 0 || s != nil && s.next >= place && s.inOrder()) && !n.own {
 			f.found(s, name, f.searches.dirs[place]+"/"+name)
 		}
 		return
 	}
 	if s == nil {
-		if place != 0 {
+		s = &search{}
+		if f.catchUp(s, place, name); place > s.next {
 			return
 		}
-		s = &search{}
 		if p.searches == nil {
 			p.searches = make(map[string]*search)
 		}
 		p.searches[name] = s
 	}
-	if place > s.next {
+	if f.catchUp(s, place, name); place > s.next {
 		return
 	}
 	if !n.present && !n.own {
@@ -129,11 +134,29 @@ func (f *Folder) search(e *event.Event, n *node) {
 	}
 	if place == s.next && failed {
 		s.next++
-		if s.next == len(f.searches.dirs) {
-			f.found(s, name, "")
-		}
+		s.looked++
+	}
+	if s.next == len(f.searches.dirs) && s.inOrder() { // by now or before: what looks again explains itself
+		f.found(s, name, "")
 	}
 }
+
+// catchUp lets a search go past one directory in which nothing is. Dash goes on with the
+// next one when a signal interrupts its lookup (its handler of SIGCHLD has no SA_RESTART, and
+// a child that ends while the next command is searched is the rule in a pipeline); such a
+// lookup was not made, and nobody tells of it.
+func (f *Folder) catchUp(s *search, place int, name string) {
+	if place != s.next+1 || s.missed > 0 {
+		return
+	}
+	left := f.searches.dirs[s.next] + "/" + name
+	if st, err := f.o.FS.Lstat(left); left[0] == '/' && err == nil && st.Type == None {
+		s.next, s.missed = place, 1
+	}
+}
+
+// inOrder reports whether so much of a search was seen that what was not can be left open.
+func (s *search) inOrder() bool { return s.looked >= 2*s.missed }
 
 // found ends a search: its lookups are explained.
 func (f *Folder) found(s *search, name, path string) {

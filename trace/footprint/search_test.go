@@ -94,6 +94,8 @@ func TestSearch(t *testing.T) {
 		{"remembered by the shell", commands, func(s *story) { dash(s.proc, "cc"); s.fork().exec("/usr/bin/cc") }, found, true},
 		{"nowhere, execvp", commands, func(s *story) { execvp(s.fork(), "yacc") }, nowhere, false},
 		{"nowhere, dash", commands, func(s *story) { dash(s.proc, "yacc") }, nowhere, false},
+		{"nowhere, twice", commands, func(s *story) { p := s.fork(); execvp(p, "yacc"); execvp(p, "yacc") }, nowhere, false},
+		{"nowhere, and again in a child", commands, func(s *story) { p := s.fork(); execvp(p, "yacc"); execvp(p.fork(), "yacc") }, nowhere, false},
 		{"nowhere, deptrace's own", commands, func(s *story) { s.search("yacc") }, nowhere, false},
 		{"a program that the step has made", commands, func(s *story) {
 			f := s.mkstemp("/usr/bin/conf", "x")
@@ -155,6 +157,50 @@ func TestNotInTheOrderOfPath(t *testing.T) {
 		}
 		s.want(want...)
 	}
+}
+
+// A signal can keep a shell from looking into one directory. That is still a search, but
+// not if something is there.
+func TestInterruptedSearch(t *testing.T) {
+	for name, c := range map[string]struct {
+		looks []string
+		want  []string
+	}{
+		"the first":          {[]string{"/b", "/c"}, []string{"program cc /d/cc"}},
+		"one between":        {[]string{"/a", "/c"}, []string{"program cc /d/cc"}},
+		"the last":           {[]string{"/a", "/b"}, []string{"program cc /d/cc"}},
+		"two":                {[]string{"/c"}, []string{"absent /c/cc"}},
+		"two, one of them":   {[]string{"/b"}, []string{"absent /b/cc"}},
+		"all but the second": {[]string{"/a", "/c", "/c"}, []string{"program cc /d/cc"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			s.options.Path = []string{"/a", "/b", "/c", "/d"}
+			s.program("/d/cc", "cc")
+			for _, dir := range c.looks {
+				s.stat(dir + "/cc")
+			}
+			s.fork().exec("/d/cc")
+			s.want(append(c.want, "read /d/cc exec")...)
+		})
+	}
+	t.Run("nowhere", func(t *testing.T) {
+		s := newStory(t)
+		s.options.Path = []string{"/a", "/b", "/c"}
+		s.stat("/b/cc")
+		s.stat("/c/cc")
+		s.want("program cc nowhere")
+	})
+	t.Run("past one that is there", func(t *testing.T) {
+		s := newStory(t)
+		s.options.Path = []string{"/a", "/b", "/c", "/d"}
+		s.program("/a/cc", "cc")
+		s.program("/d/cc", "cc")
+		s.stat("/b/cc")
+		s.stat("/c/cc")
+		s.exec("/d/cc")
+		s.want("absent /b/cc", "absent /c/cc", "read /d/cc exec")
+	})
 }
 
 // The empty entry of PATH is the working directory.
