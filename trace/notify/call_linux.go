@@ -128,10 +128,9 @@ func (e *engine) unmodelled(t *thread, d *decode.Call, ev *event.Event) event.Ho
 	if ev.Outcome.State != event.Failed {
 		return e.tell(ev)
 	}
-	if ev.Name.Path == "" {
+	if !observe.LookedUp(ev) {
 		return nil
 	}
-	ev.Op, ev.Reason, ev.Detail = event.Access, "", ""
 	if d.Spec.ZeroIsNone && ev.Outcome == event.Fail(noneOf) {
 		ev.Outcome = event.Outcome{}
 	}

@@ -24,7 +24,7 @@ func (e *engine) expect(t *thread, c *notification, d *decode.Call, ev *event.Ev
 	}
 	errno := syscall.Errno(0)
 	switch ev.Op {
-	case event.Stat, event.Access, event.Readlink, event.List, event.Signal:
+	case event.Stat, event.Access, event.Readlink, event.List:
 		return looked
 	case event.Open:
 		errno = expectOpen(ev)

@@ -48,6 +48,16 @@ func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	return d, ok && d.Op != event.None && (!spec.OnDemand || o.options.Descriptors)
 }
 
+// LookedUp makes of an Incomplete whose call came to nothing what is left of it: a lookup of
+// its name. It reports false if there is no name.
+func LookedUp(ev *event.Event) bool {
+	if ev.Name.Path == "" {
+		return false
+	}
+	ev.Op, ev.Reason, ev.Detail = event.Access, "", ""
+	return true
+}
+
 // opensStdin tells of a standard input that is opened by a name (/dev/stdin,
 // /proc/self/fd/0): it can be read from then on by any number.
 func (o *Observer) opensStdin(t *Thread, n decode.Name) {

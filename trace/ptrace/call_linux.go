@@ -209,11 +209,9 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 	switch c.ev.Op {
 	case event.Incomplete:
 		if failed || c.zeroIsNone && result == 0 {
-			if c.ev.Name.Path == "" {
+			if !observe.LookedUp(&c.ev) {
 				return
 			}
-			// Nothing happened, but the name was looked up.
-			c.ev.Op, c.ev.Reason, c.ev.Detail = event.Access, "", ""
 		}
 	case event.Dup:
 		c.ev.Descriptor2 = 0
