@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -37,19 +38,27 @@ type Replay struct {
 	// Start are the files that its first exec would have needed, if that failed.
 	Start []string
 	// Order are the path forms that the step asked for, in the order of first use; again,
-	// with ReadMark behind it, where the first use for reading is.
+	// with a mark behind it, where the first use for reading or listing is.
 	Order []string
 }
 
-// ReadMark marks a path form in Replay.Order.
-const ReadMark = "\x00read"
+// The marks of path forms in Replay.Order.
+const (
+	ReadMark = "\x00read"
+	ListMark = "\x00list"
+)
+
+var marks = [footprint.List + 1]string{footprint.Read: ReadMark, footprint.List: ListMark}
 
 // Compare holds a replay against the record that was replayed. What the step asked for
 // and the record does not name explains all else: causes are that, in the order in which it
 // was asked for, so that the first is where the replay left the record's way. Consequences
 // are whatever may have followed from it.
 func Compare(r *cache.Record, home string, replay *Replay) (causes, consequences []Difference) {
-	c := &comparison{r: r, home: home, replay: replay, recorded: map[string][]footprint.Kind{}, named: map[string]bool{}, rank: map[string]int{}}
+	c := &comparison{
+		r: r, home: home, replay: replay,
+		recorded: map[string][]footprint.Kind{}, made: map[string]bool{}, named: map[string]bool{}, rank: map[string]int{}, numbered: map[string]int{},
+	}
 	for i, form := range replay.Order {
 		c.rank[form] = i + 1 // 0 is before the beginning
 	}
@@ -57,8 +66,18 @@ func Compare(r *cache.Record, home string, replay *Replay) (causes, consequences
 		in := &r.Inputs[i]
 		c.recorded[in.Path] = append(c.recorded[in.Path], in.Kind)
 	}
+	asked := map[string]bool{}
+	for i := range replay.Inputs {
+		asked[replay.Inputs[i].Path] = true
+	}
+	for i := range r.Inputs {
+		if in := &r.Inputs[i]; in.Kind == footprint.Absent && !asked[in.Path] {
+			c.numbered[unnumbered(in.Path)]++
+		}
+	}
 	for _, list := range [][]manifest.Output{r.Outputs, r.Side} {
 		for i := range list {
+			c.made[list[i].Path] = true
 			c.named[list[i].Path] = true // whether it was made is another question
 		}
 	}
@@ -92,8 +111,12 @@ type comparison struct {
 	home     string
 	replay   *Replay
 	recorded map[string][]footprint.Kind // by path form
-	named    map[string]bool
-	rank     map[string]int // when a path form was first asked for
+	made     map[string]bool             // by the recorded step
+	named    map[string]bool             // what there is nothing more to say of
+	rank     map[string]int              // when a path form was first asked for
+	// numbered counts the recorded path forms that were absent and for which the replay did
+	// not ask, by what they are but for numbers.
+	numbered map[string]int
 
 	wants   []Difference // what is there, and not in the record
 	lookups []Difference // what is not there, which the record does not know
@@ -144,8 +167,11 @@ func (c *comparison) wanted() {
 			c.missing(in.Path)
 		default:
 			asked := in.Path
-			if in.Kind == footprint.Read {
-				asked += ReadMark
+			if c.made[in.Path] || c.covers(in.Path, footprint.Exists) {
+				asked += marks[in.Kind] // it could be looked for, as recorded
+			}
+			if in.Kind == footprint.List && c.made[in.Path] {
+				delete(c.named, in.Path) // the step may list what it has made, if the record says so
 			}
 			c.want(asked, in.Path, kindWords[in.Kind]+", and is not in the record")
 		}
@@ -178,6 +204,10 @@ func (c *comparison) missing(form string) {
 		case err != nil:
 			if !c.named[form] {
 				c.named[form] = true
+				if n := unnumbered(form); c.numbered[n] > 0 {
+					c.numbered[n]-- // that name, with the number of another process
+					return
+				}
 				c.lookups = append(c.lookups, Difference{form, "was looked for; that it is not there is not in the record", c.rank[form]})
 			}
 			return
@@ -205,6 +235,11 @@ func (c *comparison) missing(form string) {
 		}
 	}
 }
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+// unnumbered is a path form without the numbers of processes, and any other, in it.
+func unnumbered(form string) string { return numbers.ReplaceAllString(form, "0") }
 
 // left compares what the step left with what the replay did.
 func (c *comparison) left(recorded, replayed []manifest.Output) {
@@ -242,7 +277,11 @@ func (c *comparison) left(recorded, replayed []manifest.Output) {
 		if now[is.Path] == nil {
 			continue
 		}
-		if info, err := os.Lstat(manifest.Abs(is.Path, c.r.Root, c.home)); err == nil && info.Mode().IsRegular() {
+		info, err := os.Lstat(manifest.Abs(is.Path, c.r.Root, c.home))
+		if err != nil && is.Kind == manifest.Removed {
+			continue // a temporary file, of another name each time
+		}
+		if err == nil && is.Kind != manifest.Removed && (info.Mode().IsRegular() || info.IsDir()) {
 			// Had it been there the step would have used it.
 			c.want(is.Path, is.Path, "was not found and made anew: it is there, and is not in the record")
 			continue

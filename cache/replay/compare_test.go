@@ -77,9 +77,48 @@ func TestCompare(t *testing.T) {
 				"link: was followed, and is not in the record",
 			},
 		},
+		"looked at and then read": {
+			recorded: []manifest.Input{in("there", footprint.Stat), in("link", footprint.Link)},
+			inputs:   []manifest.Input{in("there", footprint.Read), in("two", footprint.Absent), in("gone", footprint.Stat)}, outputs: same,
+			replay:  replay.Replay{Order: []string{"there", "gone", "there" + replay.ReadMark, "two"}},
+			causes:  []string{"gone: was looked at, and is not in the record", "there: was read, and is not in the record"},
+			follows: []string{"two: was looked for; that it is not there is not in the record"},
+		},
+		"looked at and read, neither recorded": {
+			inputs: []manifest.Input{in("gone", footprint.Read), in("there", footprint.Read)}, outputs: same,
+			replay: replay.Replay{Order: []string{"there", "gone", "gone" + replay.ReadMark, "there" + replay.ReadMark}},
+			causes: []string{"there: was read, and is not in the record", "gone: was read, and is not in the record"},
+		},
+		"a directory that the step makes, and lists": {
+			inputs: []manifest.Input{in("gone", footprint.Stat), in("out", footprint.List)}, outputs: same,
+			replay: replay.Replay{Order: []string{"out", "gone", "out" + replay.ListMark}},
+			causes: []string{"gone: was looked at, and is not in the record", "out: was listed, and is not in the record"},
+		},
+		"the number of another process": {
+			recorded: []manifest.Input{in("t12.c", footprint.Absent)}, inputs: []manifest.Input{in("t345.c", footprint.Absent)}, outputs: same,
+		},
+		"the number of another process, once more than recorded": {
+			recorded: []manifest.Input{in("t12.c", footprint.Absent)},
+			inputs:   []manifest.Input{in("t345.c", footprint.Absent), in("t346.c", footprint.Absent)}, outputs: same,
+			causes: []string{"t346.c: was looked for; that it is not there is not in the record"},
+		},
+		"a number that is asked for as recorded": {
+			recorded: []manifest.Input{in("t12.c", footprint.Absent)},
+			inputs:   []manifest.Input{in("t12.c", footprint.Absent), in("t345.c", footprint.Absent)}, outputs: same,
+			causes: []string{"t345.c: was looked for; that it is not there is not in the record"},
+		},
+		"a temporary file": {outputs: append([]manifest.Output{{Path: "t345", Kind: manifest.Removed}}, same...)},
 		"other bytes": {
 			outputs: []manifest.Output{{Path: "out", Kind: manifest.File, Digest: manifest.Digest{2}}},
 			causes:  []string{"out: has other bytes: sha256 020000000000…, was 010000000000…"},
+		},
+		"a directory made anew that is there": {
+			outputs: append([]manifest.Output{{Path: ".", Kind: manifest.Dir}}, same...),
+			causes:  []string{".: was not found and made anew: it is there, and is not in the record"},
+		},
+		"a file that is there is removed": {
+			outputs: append([]manifest.Output{{Path: "there", Kind: manifest.Removed}}, same...),
+			causes:  []string{"there: was removed, and is not in the record"},
 		},
 		"what the shell redirected": {replay: replay.Replay{Printed: manifest.Digest{1}}},
 		"another output": {

@@ -11,14 +11,19 @@
 // [New] turns a record into a [Plan], a list of what to put into an empty root directory:
 // recorded files one by one, each at its own path; recorded links with their targets;
 // directories only as the way to something, and empty but for that; for a recorded list
-// of names a placeholder for each. [Plan.Build] puts that into a file system in memory in
+// of names a placeholder for each; directories that the record ignores by name, empty. [Plan.Build] puts that into a file system in memory in
 // a mount namespace: a file is mounted, read-only, from where it is; one that the step
 // changes is copied. Nothing is there that the record does not name but the kernel's own
 // (/proc, /sys, a few devices) and empty directories for temporary files.
 //
 // The step runs there under an engine, which makes a record of the replay. [Compare]
 // holds the two against each other: what the replay asked for and the record does not
-// name, and what it left otherwise.
+// name, and what it left otherwise. Of what the record does not name, the first thing that
+// the replay asked for comes first: there it left the record's way.
+//
+// Steps give temporary files names that are others each time. What the replay made and
+// removed again under a name that nothing has here is left out, and a lookup that is like
+// a recorded one, for which the replay did not ask, but for numbers, counts as that.
 //
 // # What it does not do
 //

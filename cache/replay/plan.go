@@ -68,6 +68,7 @@ func New(r *cache.Record, home string) (*Plan, error) {
 	for out := range p.changed {
 		p.way(out)
 	}
+	p.ignored()
 	plan := &Plan{Dir: p.abs(r.Step.Dir)}
 	for _, e := range p.entries {
 		plan.Entries = append(plan.Entries, e)
@@ -132,10 +133,22 @@ func (p *planner) input(in *manifest.Input) error {
 	case footprint.Link:
 		p.add(Entry{Path: at, Kind: Link, Target: in.Target})
 	case footprint.List:
-		p.dir(at)
-		return p.names(at)
+		return p.list(at)
 	}
 	return nil
+}
+
+// ignored adds the directories that the record ignores by name. What a step does with what
+// is in them shows nowhere; that it looks for them, above them, would.
+func (p *planner) ignored() {
+	for _, glob := range p.r.Step.Ignore {
+		if strings.ContainsAny(glob, `*?[\`) {
+			continue
+		}
+		if s, err := osfs.Lstat(p.abs(glob)); err == nil && s.Type == footprint.Dir {
+			p.dir(p.abs(glob))
+		}
+	}
 }
 
 func (p *planner) file(at string) {
@@ -167,13 +180,18 @@ func (p *planner) like(at string) error {
 	return nil
 }
 
-// names adds placeholders for the names in a directory whose list is recorded, less
-// those that the record does not count.
-func (p *planner) names(dir string) error {
+// list adds a directory whose list is recorded, with placeholders for the names in it, less
+// those that the record does not count. One that the step makes is not there before; if it
+// held something else the step has only made it anew.
+func (p *planner) list(dir string) error {
 	entries, err := p.r.Listed(dir, p.home)
 	if err != nil {
 		return err
 	}
+	if kind, changed := p.changed[dir]; changed && kind == manifest.Dir && len(entries) == 0 {
+		return nil
+	}
+	p.dir(dir)
 	for _, e := range entries {
 		if err := p.like(strings.TrimSuffix(dir, "/") + "/" + e.Name); err != nil {
 			return err

@@ -83,6 +83,8 @@ func (f *firstUse) Event(e *event.Event) event.Hold {
 	switch {
 	case e.Op == event.Open && e.Flags&event.Read != 0, e.Op == event.Exec, e.Op == event.Load:
 		f.note(e.Name.Path, replay.ReadMark)
+	case e.Op == event.List:
+		f.note(e.Name.Path, replay.ListMark)
 	}
 	return f.sink.Event(e)
 }
