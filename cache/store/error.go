@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -36,21 +38,36 @@ func (e *DirError) Unwrap() error { return e.Err }
 
 const hintDir = "DEPTRACE_CACHE_DIR=DIR takes another directory"
 
+// dirError says why there is no store in dir.
 func dirError(dir string, err error) error {
 	var d *DirError
 	if errors.As(err, &d) {
 		return err
 	}
-	// What dir itself is the message says already.
 	var p *fs.PathError
-	if errors.As(err, &p) && p.Path == dir {
-		err = p.Err
+	if !errors.As(err, &p) {
+		return &DirError{Path: dir, Err: err, Hint: hintDir}
 	}
-	hint := hintDir
+	at := p.Path
 	if errors.Is(err, syscall.ENOTDIR) {
-		hint = "a file is where a directory should be; remove it, or " + hintDir
+		at = fileOnTheWay(at)
+		err = &fs.PathError{Op: "open", Path: at, Err: syscall.ENOTDIR}
 	}
-	return &DirError{Path: dir, Err: err, Hint: hint}
+	if at == dir { // which the message names already
+		return &DirError{Path: dir, Err: errors.Unwrap(err), Hint: hintDir}
+	}
+	return &DirError{Path: dir, Err: err, Hint: hintDir}
+}
+
+// fileOnTheWay returns what is no directory of what should be one on the way to a path.
+func fileOnTheWay(path string) string {
+	for path != filepath.Dir(path) {
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+		path = filepath.Dir(path)
+	}
+	return path
 }
 
 type ownerError struct{ owner, user int }

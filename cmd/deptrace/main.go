@@ -21,9 +21,10 @@ const (
 	statusNotFound      = 127
 
 	statusStale = 1 // of check; of show --against, that something is missed
-	statusError = 2 // of check, key, show and doctor
+	statusError = 2 // of check, key, show, cache and doctor
 
 	statusNoEngine = 1 // of doctor
+	statusDamaged  = 1 // of cache verify
 )
 
 func main() { finish(dispatch(os.Args[1:])) }
@@ -54,6 +55,7 @@ var commands = []struct {
 	{"key", keyMain},
 	{"show", showMain},
 	{"replay", replayMain},
+	{"cache", cacheMain},
 	{"doctor", doctorMain},
 }
 

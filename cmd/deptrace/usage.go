@@ -7,6 +7,12 @@ const usage = `Usage:
     deptrace show [flags] MANIFEST              print a record
     deptrace replay MANIFEST                    run the step where only what the record
                                                 names exists: 0 same, 1 not, 2 error
+    deptrace cache stats                        what is in the cache
+    deptrace cache gc [--max SIZE]              keep it within its limit, or within SIZE,
+                                                removing what was not used for longest
+    deptrace cache verify                       read all of it and remove what is damaged:
+                                                0 nothing was, 1 something, 2 error
+    deptrace cache clear                        remove all of it
     deptrace doctor                             what works here? 0 an engine does, 1 none
 
 Flags of run:
@@ -61,6 +67,9 @@ Flags of show:
 A flag with a long name can also be set as a variable: DEPTRACE_ROOT, DEPTRACE_ENGINE,
 DEPTRACE_BEST_EFFORT=1. Lists are separated by commas. A flag given wins, and adds to a
 list.
+
+DEPTRACE_CACHE_DIR is where the cache is (default: deptrace in $XDG_CACHE_HOME or in
+~/.cache), DEPTRACE_CACHE_SIZE its limit: bytes, or with K, M, G or T (default: 5G).
 
 The exit status of run is that of the command, which also dies by the same signal; 125
 says that deptrace itself failed, 126 that the command is not executable, 127 that it
