@@ -108,12 +108,10 @@ func (p *pass) run(before ledger) (Count, error) {
 	for _, it := range items {
 		here += space(it.size)
 	}
-	total := before.total
-	switch {
-	case seen == parts:
-		total = here
-	case !before.known:
-		total = here / int64(seen) * parts
+	// What was seen takes the place of its share of what was thought.
+	total := before.total - before.total*int64(seen)/parts + here
+	if !before.known {
+		total = here * parts / int64(seen)
 	}
 	err = p.evict(items, here, total, seen)
 	// What others stored meanwhile may be counted twice now: too much is put right by
@@ -143,10 +141,7 @@ func (p *pass) evict(items []item, here, total int64, seen int) error {
 		}
 	}
 	for _, it := range stale {
-		if late() {
-			return nil
-		}
-		if err := p.remove(it); err != nil {
+		if err := p.remove(it); err != nil || late() {
 			return err
 		}
 	}
@@ -156,10 +151,10 @@ func (p *pass) evict(items []item, here, total int64, seen int) error {
 	// These parts' share of what is too much, but no more than is too much at all.
 	excess := min(here-p.target*int64(seen)/parts, total-p.target)
 	for i, it := range append(first, last...) {
-		if p.removed.Bytes >= excess || late() {
-			return nil
+		if p.removed.Bytes >= excess {
+			break
 		}
-		if err := p.remove(it); err != nil {
+		if err := p.remove(it); err != nil || late() {
 			return err
 		}
 		p.progress.tell(Step{Doing: "removing", Done: i + 1, Of: len(items)})
