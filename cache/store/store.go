@@ -29,14 +29,17 @@ type Store struct {
 	dir    string // with version
 	max    int64
 	stored atomic.Bool // something, since the last Trim
-	clone  func(to, from *os.File) error
-	clock  func() time.Time
+
+	// What tests have otherwise.
+	clone    func(to, from *os.File) error
+	clock    func() time.Time
+	trimTime time.Duration
 }
 
 // Open opens the store in dir, which is made if it is not there. A store that can only
 // be read can be opened.
 func Open(dir string, o Options) (*Store, error) {
-	s := &Store{dir: filepath.Join(dir, version), max: o.Max, clone: clone, clock: time.Now}
+	s := &Store{dir: filepath.Join(dir, version), max: o.Max, clone: clone, clock: time.Now, trimTime: trimTime}
 	if s.max <= 0 {
 		s.max = DefaultMax
 	}

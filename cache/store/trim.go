@@ -48,7 +48,7 @@ func (s *Store) Trim() error {
 		}
 		return s.writeLedger(l.total, l.cursor)
 	}
-	p := pass{store: s, limit: s.max, target: target(s.max), time: trimTime}
+	p := pass{store: s, limit: s.max, target: target(s.max), time: s.trimTime}
 	_, err = p.run(l)
 	return err
 }

@@ -281,9 +281,10 @@ func TestLedgerIsPutTogether(t *testing.T) {
 	s := newStore(t, 0)
 	add(t, s, "x")
 	check(t, s.Trim())
-	for s.readLedger().length < ledgerMax {
-		s.account(4096)
-	}
+	text, err := os.ReadFile(s.ledgerPath())
+	check(t, err)
+	text = append(text, strings.Repeat("+ 4096\n", ledgerMax/7)...)
+	check(t, os.WriteFile(s.ledgerPath(), text, 0o600))
 	before := s.readLedger()
 	add(t, s, "y")
 	check(t, s.Trim())
