@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
@@ -112,7 +113,7 @@ func (k kept) Sum() ([32]byte, error) {
 	if err := os.WriteFile(f.Name(), []byte(k), 0o600); err != nil {
 		return [32]byte{}, err
 	}
-	r := (&World{}).files([]string{f.Name()})[0]
+	r := (&World{}).files([]digest.Request{{Path: f.Name()}})[0]
 	return r.Sum, r.Err
 }
 

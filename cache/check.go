@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
 )
@@ -77,6 +78,7 @@ type checker struct {
 
 type comparison struct {
 	path string
+	st   footprint.State
 	want manifest.Digest
 	form string
 	was  string // what the digest is of, in words
@@ -232,7 +234,7 @@ func (c *checker) file(in *manifest.Input, path string, st footprint.State, was 
 		return // and so the digest
 	}
 	if !in.Digest.IsZero() {
-		c.todo = append(c.todo, comparison{path, in.Digest, in.Path, was})
+		c.todo = append(c.todo, comparison{path, st, in.Digest, in.Path, was})
 	}
 }
 
@@ -258,7 +260,7 @@ func (c *checker) output(out *manifest.Output) {
 			c.differ(out.Path, "left "+execWord(out.Exec), execWord(st.Exec))
 		}
 		if !out.Digest.IsZero() {
-			c.todo = append(c.todo, comparison{path, out.Digest, out.Path, "left sha256 "})
+			c.todo = append(c.todo, comparison{path, st, out.Digest, out.Path, "left sha256 "})
 		}
 	case manifest.Symlink:
 		if was, is := targetWord(out.Target), c.target(path); was != is {
@@ -278,11 +280,11 @@ var leftWords = [...]string{
 
 // digests hashes what the cheap comparisons left over.
 func (c *checker) digests() {
-	paths := make([]string, len(c.todo))
+	reqs := make([]digest.Request, len(c.todo))
 	for i := range c.todo {
-		paths[i] = c.todo[i].path
+		reqs[i] = digest.Request{Path: c.todo[i].path, State: c.todo[i].st}
 	}
-	for i, r := range c.now.files(paths) {
+	for i, r := range c.now.files(reqs) {
 		t := &c.todo[i]
 		switch {
 		case r.Err != nil:

@@ -132,16 +132,16 @@ func noKey(m *manifest.Manifest) (why []string) {
 // the key wants, all at once.
 func (d *describer) hash(programs []string) ([]footprint.State, error) {
 	d.sums = map[string]digest.Result{}
-	var paths []string
-	want := func(p string) {
+	var reqs []digest.Request
+	want := func(p string, st footprint.State) {
 		if _, twice := d.sums[p]; !twice {
 			d.sums[p] = digest.Result{}
-			paths = append(paths, p)
+			reqs = append(reqs, digest.Request{Path: p, State: st})
 		}
 	}
 	for _, p := range programs {
 		if p != "" {
-			want(p)
+			want(p, footprint.State{})
 		}
 	}
 	states := make([]footprint.State, len(d.r.Inputs))
@@ -154,14 +154,14 @@ func (d *describer) hash(programs []string) ([]footprint.State, error) {
 		}
 		states[i] = st
 		if st.Type == footprint.File && d.content(in) {
-			want(p)
+			want(p, st)
 		}
 	}
-	for i, r := range d.now.files(paths) {
+	for i, r := range d.now.files(reqs) {
 		if r.Err != nil {
 			return nil, r.Err
 		}
-		d.sums[paths[i]] = r
+		d.sums[reqs[i].Path] = r
 	}
 	return states, nil
 }

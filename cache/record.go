@@ -82,8 +82,8 @@ func resolved(path string) (string, error) {
 type World struct {
 	Environ []string // in the form of os.Environ
 	Home    string   // the user's home, its links resolved; may be empty
-	// Files hashes files; nil is [digest.Files].
-	Files func(paths []string) []digest.Result
+	// Files takes the digests of files; nil hashes all of them.
+	Files func([]digest.Request) []digest.Result
 }
 
 // NewWorld is the world of an environment: Home is its HOME.
@@ -114,9 +114,9 @@ func lookup(environ []string, name string) (string, bool) {
 	return "", false
 }
 
-func (w *World) files(paths []string) []digest.Result {
+func (w *World) files(reqs []digest.Request) []digest.Result {
 	if w.Files != nil {
-		return w.Files(paths)
+		return w.Files(reqs)
 	}
-	return digest.Files(paths)
+	return (*digest.Memo)(nil).Look(reqs)
 }

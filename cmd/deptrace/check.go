@@ -29,11 +29,14 @@ func unread(err error) int {
 
 // checkMain is `deptrace check`: the worst of all answers is the exit status.
 func checkMain(args []string) int {
-	var quiet bool
+	var quiet, verbose bool
 	var root string
+	memory := new(memory)
 	defs := append([]flagDef{
 		{name: "q", isBool: true, set: boolFlag("", &quiet).set},
+		only(boolFlag("v", &verbose)),
 		only(textFlag("root", &root)),
+		memoFlag(&memory.use),
 	}, helpFlags()...)
 	manifests, err := operands(defs, args)
 	if err != nil {
@@ -45,6 +48,7 @@ func checkMain(args []string) int {
 
 	status := 0
 	now := cache.NewWorld(os.Environ())
+	now.Files = memory.files
 	var out bytes.Buffer
 	for _, path := range manifests {
 		d, err := withRoot(path, root, func(p cache.Place) (cache.Decision, error) { return cache.CheckFile(p, now) })
@@ -61,6 +65,9 @@ func checkMain(args []string) int {
 			}
 			out.WriteString(r.String() + "\n")
 		}
+	}
+	if verbose {
+		memory.report(errorf)
 	}
 	if !quiet {
 		if s := printOut(out.String()); s != 0 {

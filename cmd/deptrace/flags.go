@@ -172,8 +172,12 @@ func flags(defs []flagDef, args []string) (rest []string, dashes bool, err error
 	return nil, false, nil
 }
 
-// operands is flags for a command whose flags may also stand behind its operands.
+// operands is variables and flags for a command whose flags may also stand behind its
+// operands.
 func operands(defs []flagDef, args []string) (operands []string, err error) {
+	if err := variables(defs); err != nil {
+		return nil, err
+	}
 	for {
 		rest, dashes, err := flags(defs, args)
 		if err != nil {

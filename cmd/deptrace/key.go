@@ -18,8 +18,9 @@ const maxKey = 512
 
 // keyMain is `deptrace key`.
 func keyMain(args []string) int {
-	var explain bool
+	var explain, verbose bool
 	var prefix, salt, output, root string
+	memory := new(memory)
 	text := func(name string, p *string) flagDef {
 		return flagDef{name: name, set: func(v string) error { *p = v; return nil }}
 	}
@@ -28,7 +29,9 @@ func keyMain(args []string) int {
 		text("prefix", &prefix),
 		text("salt", &salt),
 		only(textFlag("github-output", &output)),
+		only(boolFlag("v", &verbose)),
 		only(textFlag("root", &root)),
+		memoFlag(&memory.use),
 	}, helpFlags()...)
 	manifests, err := operands(defs, args)
 	if err != nil {
@@ -48,7 +51,10 @@ func keyMain(args []string) int {
 		return badUsage(&flagError{"flag --github-output: GITHUB_OUTPUT is not set", "GitHub sets it for the steps of a workflow"}, statusError)
 	}
 
-	key, lines, err := keyOf(manifests, root, salt, explain)
+	key, lines, err := keyOf(manifests, root, salt, explain, memory)
+	if verbose {
+		memory.report(errorf)
+	}
 	var none *cache.NoKeyError
 	switch {
 	case errors.As(err, &none):
@@ -82,7 +88,7 @@ const unrecorded = "unrecorded"
 
 // keyOf returns the key of records and, if they are asked for, the lines that it is
 // made from.
-func keyOf(manifests []string, root, salt string, explain bool) (key, lines string, err error) {
+func keyOf(manifests []string, root, salt string, explain bool, memory *memory) (key, lines string, err error) {
 	var records []*cache.Record
 	missing := false
 	for _, path := range manifests {
@@ -101,6 +107,7 @@ func keyOf(manifests []string, root, salt string, explain bool) (key, lines stri
 		return unrecorded, "", nil
 	}
 	now := cache.NewWorld(os.Environ())
+	now.Files = memory.files
 	var text bytes.Buffer
 	if explain {
 		if err := cache.Explain(&text, records, now, salt); err != nil {

@@ -10,14 +10,30 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"deptrace/trace/footprint/osfs"
 )
 
 var update = flag.Bool("u", false, "rewrite the golden files in the scripts")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, programs)
+	testscript.Main(suite{m}, programs)
+}
+
+// suite runs the tests with a cache directory that is not the user's.
+type suite struct{ *testing.M }
+
+func (s suite) Run() int {
+	dir, err := os.MkdirTemp("", "deptrace-cache-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	os.Setenv("DEPTRACE_CACHE_DIR", dir)
+	return s.M.Run()
 }
 
 // programs are what the test binary can be for the scripts.
@@ -29,10 +45,18 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *update,
+		Setup: func(env *testscript.Env) error {
+			// Not below $WORK, which many steps list.
+			dir, err := os.MkdirTemp("", "deptrace-cache-")
+			env.Defer(func() { os.RemoveAll(dir) })
+			env.Setenv("DEPTRACE_CACHE_DIR", dir)
+			return err
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": status,
 			"tools":  tools,
 			"mtime":  mtime,
+			"settle": settle,
 			"bytes":  writeBytes,
 		},
 	})
@@ -107,6 +131,15 @@ func mtime(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv(name, now)
 	} else if same := ts.Getenv(name) == now; same == neg {
 		ts.Fatalf("%s: written again: %t", args[1], !same)
+	}
+}
+
+// settle waits until files are old enough to be known by their identity.
+func settle(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		st, err := osfs.Lstat(ts.MkAbs(name))
+		ts.Check(err)
+		time.Sleep(time.Until(time.Unix(0, st.Ctime).Add(2100 * time.Millisecond)))
 	}
 }
 

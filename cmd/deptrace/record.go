@@ -122,10 +122,11 @@ func (s *step) writeManifest(fp *footprint.Footprint, end ending, n names) (*man
 		Env:      s.f.env,
 		Ignore:   append(s.f.ignore, s.bookkeeping(fp)...),
 		StatMeta: s.f.stat == statMeta,
-	}, cache.Digester{})
+	}, cache.Digester{Files: s.memory.files})
 	if err != nil {
 		return nil, fmt.Errorf("record the step: %w", err)
 	}
+	s.memory.report(s.logf)
 	if m.Root == "" {
 		s.logf("%s lies outside the root %s: give --root again to whoever reads it", printable(n.manifest), printable(s.root))
 	}

@@ -31,6 +31,7 @@ type runFlags struct {
 	env    []string
 	ignore []string
 	stat   statKind
+	memo   memoUse
 
 	engine     trace.Engine
 	bestEffort bool
@@ -79,6 +80,7 @@ func (f *runFlags) defs() []flagDef {
 		listFlag("env", &f.env),
 		listFlag("ignore", &f.ignore),
 		choiceFlag("stat", &f.stat, statContent, statMeta),
+		memoFlag(&f.memo),
 		choiceFlag("engine", &f.engine, trace.Auto, trace.Notify, trace.Ptrace, trace.PtraceSlow),
 		boolFlag("best-effort", &f.bestEffort),
 		choiceFlag("daemons", &f.daemons, trace.Leave, trace.Wait, trace.Kill),

@@ -33,6 +33,7 @@ type step struct {
 	// suspect are those that it may have written, with what was there before.
 	suspect map[string]footprint.State
 	folder  *footprint.Folder
+	memory  *memory
 	events  *eventLog // nil: not asked for
 
 	log    []string // lines that are not written yet
@@ -50,6 +51,7 @@ func newStep(f *runFlags, argv []string) (*step, error) {
 		return nil, fmt.Errorf("find the working directory: %w", err)
 	}
 	s := &step{f: f, argv: argv, dir: dir, home: cache.Home(os.Environ()), logs: openLogs(), fs: new(osfs.FS), own: map[string]bool{}, taken: map[string]bool{}, suspect: map[string]footprint.State{}}
+	s.memory = &memory{use: f.memo}
 	if s.root, err = findRoot(f.root, dir); err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func newTree(t *testing.T) *tree {
 		t.Fatal(err)
 	}
 	tr := &tree{t: t, dir: filepath.Join(top, "tree")}
-	for _, d := range []string{"bin", "home", "tree"} {
+	for _, d := range []string{"bin", "home", "cache", "tree"} {
 		if err := os.Mkdir(filepath.Join(top, d), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -51,6 +51,7 @@ func newTree(t *testing.T) *tree {
 		}
 	}
 	tr.setenv("HOME", filepath.Join(top, "home"))
+	tr.setenv("DEPTRACE_CACHE_DIR", filepath.Join(top, "cache"))
 	tr.setenv("LC_ALL", "C")
 	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", filepath.Join(top, "bin", "deptrace"), ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")

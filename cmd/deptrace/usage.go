@@ -2,7 +2,7 @@ package main
 
 const usage = `Usage:
     deptrace [run] [flags] -- COMMAND [ARG...]  record a step; only run can omit the --
-    deptrace check [-q] MANIFEST...             is it up to date? 0 yes, 1 no, 2 error
+    deptrace check [flags] MANIFEST...          is it up to date? 0 yes, 1 no, 2 error
     deptrace key [flags] MANIFEST...            print a cache key for the step
     deptrace show [flags] MANIFEST              print a record
     deptrace replay MANIFEST                    run the step where only what the record
@@ -37,6 +37,7 @@ Flags of run:
     --ignore GLOB      leave these files out of everything, e.g. '**/__pycache__/**'
     --stat KIND        content (default): the digest of a file counts also where the
                        step only asked for its size or times; meta: it does not
+    --memo on|off      off: hash also what is known from its device, inode, size and times
     --engine NAME      auto (default): the first that works here of notify, ptrace and
                        ptrace-slow
     --best-effort      where no engine works, run the command unwatched; the record
@@ -46,6 +47,9 @@ Flags of run:
                        kill them
     -v                 say on standard error what is done and why
 
+Flags of check and key:
+    --memo on|off      as above
+    -v                 say on standard error how many files were hashed
 Flags of check:
     -q                 print no reasons
 Flags of key:

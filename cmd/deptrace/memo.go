@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"deptrace/cache/digest"
+)
+
+// memoUse is --memo.
+type memoUse string
+
+const (
+	memoOn  memoUse = "on"
+	memoOff memoUse = "off"
+)
+
+func memoFlag(p *memoUse) flagDef { return choiceFlag("memo", p, memoOn, memoOff) }
+
+// memory is what this user's deptraces remember of the digests of files. It is opened
+// when the first digest is wanted: a step with a depfile only does without. That there
+// is none is no reason to fail, or to say so without -v.
+type memory struct {
+	use  memoUse
+	once sync.Once
+	memo *digest.Memo
+	err  error
+}
+
+// files is [digest.Memo.Look].
+func (m *memory) files(reqs []digest.Request) []digest.Result {
+	if len(reqs) == 0 {
+		return nil
+	}
+	m.once.Do(m.open)
+	return m.memo.Look(reqs)
+}
+
+func (m *memory) open() {
+	if m.use == memoOff {
+		return
+	}
+	dir, err := cacheDir()
+	if err == nil {
+		m.memo, err = digest.OpenMemo(filepath.Join(dir, memoName))
+	}
+	m.err = err
+}
+
+// report says what came of it.
+func (m *memory) report(logf func(format string, args ...any)) {
+	if m.err != nil {
+		logf("digests are not remembered: %v", m.err)
+	}
+	if known, hashed := m.memo.Counts(); known+hashed > 0 {
+		logf("%s hashed, %d known by identity", count(hashed, "file"), known)
+	}
+}
+
+// memoName has the version of the memo's format in it, so that two deptraces with
+// different ones can take turns.
+const memoName = "memo-v1"
+
+// cacheNames are the names in the directory for what only saves time.
+var cacheNames = []string{memoName}
+
+// cacheDir is where what only saves time is kept.
+func cacheDir() (string, error) {
+	for _, v := range []struct{ name, below string }{
+		{"DEPTRACE_CACHE_DIR", ""}, {"XDG_CACHE_HOME", "deptrace"}, {"HOME", ".cache/deptrace"},
+	} {
+		if dir := os.Getenv(v.name); filepath.IsAbs(dir) {
+			return filepath.Join(dir, v.below), nil
+		}
+	}
+	return "", errors.New("none of DEPTRACE_CACHE_DIR, XDG_CACHE_HOME and HOME names a directory")
+}
