@@ -83,26 +83,40 @@ func (d *describer) record() error {
 	if why := noKey(d.r.Manifest); why != nil {
 		return &NoKeyError{d.r.Path, why}
 	}
-	found := make([]string, len(d.r.Programs))
-	for i, p := range d.r.Programs {
-		if at := d.search(p.Name); at != "" {
-			var err error
-			if found[i], err = filepath.EvalSymlinks(at); err != nil {
-				return fmt.Errorf("program %s: %w", p.Name, err)
-			}
-		}
+	found, err := d.programs()
+	if err != nil {
+		return err
 	}
 	states, err := d.hash(found)
 	if err != nil {
 		return err
 	}
 	d.step()
+	return d.states(found, states)
+}
+
+// programs returns where each program name is found now, links resolved, or "".
+func (d *describer) programs() ([]string, error) {
+	found := make([]string, len(d.r.Programs))
 	for i, p := range d.r.Programs {
-		if found[i] == "" {
-			d.line("program %q nowhere", p.Name)
-			continue
+		if at := d.search(p.Name); at != "" {
+			var err error
+			if found[i], err = filepath.EvalSymlinks(at); err != nil {
+				return nil, fmt.Errorf("program %s: %w", p.Name, err)
+			}
 		}
-		d.line("program %q sha256 %s", p.Name, d.sums[found[i]].Sum)
+	}
+	return found, nil
+}
+
+// states writes what is there now.
+func (d *describer) states(found []string, states []footprint.State) error {
+	for i := range d.r.Programs {
+		var sum digest.Sum
+		if found[i] != "" {
+			sum = d.sums[found[i]].Sum
+		}
+		d.program(d.r.Programs[i].Name, found[i], sum)
 	}
 	for i := range d.r.Inputs {
 		if err := d.input(&d.r.Inputs[i], states[i]); err != nil {
@@ -113,6 +127,14 @@ func (d *describer) record() error {
 		return errors.New("the record names files in the user's home, and HOME is not set")
 	}
 	return nil
+}
+
+func (d *describer) program(name, at string, sum digest.Sum) {
+	if at == "" {
+		d.line("program %q nowhere", name)
+		return
+	}
+	d.line("program %q sha256 %s", name, sum)
 }
 
 func noKey(m *manifest.Manifest) (why []string) {
@@ -199,46 +221,69 @@ func (d *describer) step() {
 // input writes what is now where an input was.
 func (d *describer) input(in *manifest.Input, st footprint.State) error {
 	p := d.abs(in.Path)
-	is := st.Type.String()
-	if st.Type == footprint.None {
+	is := seen{Type: st.Type, Size: st.Size, Exec: st.Exec}
+	switch {
+	case in.Kind == footprint.Link && st.Type == footprint.Symlink:
+		target, err := os.Readlink(p)
+		if err != nil {
+			return err
+		}
+		is.Target = target
+	case in.Kind == footprint.List && st.Type == footprint.Dir:
+		sum, err := d.list(p)
+		if err != nil {
+			return err
+		}
+		is.Digest = sum
+	case st.Type == footprint.File && d.content(in):
+		is.Digest = manifest.Digest(d.sums[p].Sum)
+	}
+	d.seen(in, is)
+	return nil
+}
+
+// seen is what was found, or is, where an input is looked for.
+type seen struct {
+	Type   footprint.Type
+	Digest manifest.Digest // of the content of a file, if it counts, and of the names of a list
+	Size   int64
+	Exec   bool
+	Target string
+}
+
+// seen writes the line of an input.
+func (d *describer) seen(in *manifest.Input, s seen) {
+	is := s.Type.String()
+	if s.Type == footprint.None {
 		is = "absent"
 	}
 	switch in.Kind {
 	case footprint.Exists, footprint.Absent:
 		// What the record's run found does not count: the line is the same.
-		if st.Type != footprint.None {
+		if s.Type != footprint.None {
 			is = "there"
 		}
 		d.line("lookup %q %s", in.Path, is)
-		return nil
+		return
 	case footprint.Link:
-		if st.Type == footprint.Symlink {
-			target, err := os.Readlink(p)
-			if err != nil {
-				return err
-			}
-			is = strconv.Quote(target)
+		if s.Type == footprint.Symlink {
+			is = strconv.Quote(s.Target)
 		}
 	case footprint.List:
-		if st.Type == footprint.Dir {
-			sum, err := d.list(p)
-			if err != nil {
-				return err
-			}
-			is = "sha256 " + sum.String()
+		if s.Type == footprint.Dir {
+			is = "sha256 " + s.Digest.String()
 		}
 	default:
-		if st.Type != footprint.File {
+		if s.Type != footprint.File {
 			break
 		}
-		is = fmt.Sprintf("file size %d", st.Size)
+		is = fmt.Sprintf("file size %d", s.Size)
 		if d.content(in) {
-			is = "sha256 " + d.sums[p].Sum.String()
+			is = "sha256 " + s.Digest.String()
 		}
-		if st.Exec {
+		if s.Exec {
 			is += " executable"
 		}
 	}
 	d.line("%s %q %s", in.Kind, in.Path, is)
-	return nil
 }
