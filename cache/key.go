@@ -287,3 +287,12 @@ func (d *describer) seen(in *manifest.Input, s seen) {
 	}
 	d.line("%s %q %s", in.Kind, in.Path, is)
 }
+
+// keyOf is the key of a few things under a format line.
+func keyOf(format string, key []byte, text string) Key {
+	h := sha256.New()
+	io.WriteString(h, format)
+	h.Write(key)
+	io.WriteString(h, text)
+	return Key(h.Sum(nil))
+}

@@ -1,0 +1,43 @@
+package cache
+
+import "strings"
+
+// Noise are the environment variables that are no part of a weak key: they say who works
+// where and when, and not what a build step is to do. A name that ends in "*" stands for
+// all that begin so. PATH is here because it counts by its effect: the programs that were
+// found. Everything that is not here counts, whatever it is called.
+var Noise = []string{
+	// The shell, the user and the session.
+	"PATH", "PWD", "OLDPWD", "SHLVL", "_", "SHELL", "HOME", "USER", "USERNAME", "LOGNAME", "MAIL", "HOSTNAME",
+	"HISTFILE", "HISTSIZE", "HISTCONTROL", "PS1", "PS2", "PS4", "PROMPT_COMMAND",
+	"SSH_*", "SUDO_*", "GPG_AGENT_INFO", "GPG_TTY", "DBUS_SESSION_BUS_ADDRESS", "XDG_*", "DESKTOP_SESSION", "GNOME_*", "KDE_*",
+	"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "MEMORY_PRESSURE_*",
+	"LS_COLORS", "LESSOPEN", "LESSCLOSE", "LESS", "PAGER", "EDITOR", "VISUAL",
+	// The terminal. TERM counts where the command writes to one.
+	"TERM", "COLUMNS", "LINES", "WINDOWID", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TERM_SESSION_ID", "TMUX", "TMUX_PANE", "STY",
+	"VTE_VERSION", "VSCODE_*", "ITERM_*", "KITTY_*", "WEZTERM_*", "KONSOLE_*",
+	// The tool that runs the step: how many jobs, and where its job server is.
+	"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKE_TERMOUT", "MAKE_TERMERR", "MAKE_RESTARTS", "GNUMAKEFLAGS", "CARGO_MAKEFLAGS",
+	"NINJA_STATUS", "NINJAFLAGS", "CMAKE_BUILD_PARALLEL_LEVEL",
+	// What a virtual environment or a version manager adds beside PATH, for its prompt.
+	"VIRTUAL_ENV_PROMPT", "CONDA_PROMPT_MODIFIER",
+	// What continuous integration sets anew for every run. "CI" itself counts: tools ask for it.
+	"GITHUB_*", "RUNNER_*", "ACTIONS_*", "ImageOS", "ImageVersion",
+	"CI_*", "GITLAB_*", "FF_*",
+	"BUILD_ID", "BUILD_NUMBER", "BUILD_TAG", "BUILD_URL", "BUILD_DISPLAY_NAME", "JOB_*", "EXECUTOR_NUMBER", "NODE_NAME", "NODE_LABELS",
+	"WORKSPACE", "WORKSPACE_TMP", "STAGE_NAME", "HUDSON_*", "JENKINS_*",
+	"BUILDKITE*", "CIRCLE_*", "TRAVIS_*", "DRONE_*", "APPVEYOR_*", "BITBUCKET_*", "CIRRUS_*", "TF_BUILD", "SYSTEM_*", "AGENT_*", "BUILD_BUILD*",
+	"BUILD_SOURCE*", "BUILD_REPOSITORY_*", "BUILD_REASON", "BUILD_QUEUEDBY*", "BUILD_REQUESTEDFOR*",
+	// deptrace itself.
+	"DEPTRACE_*",
+}
+
+// IsNoise reports whether a variable is no part of a weak key.
+func IsNoise(name string) bool {
+	for _, n := range Noise {
+		if p, ok := strings.CutSuffix(n, "*"); ok && strings.HasPrefix(name, p) || n == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,86 @@
+package cache
+
+import (
+	"bytes"
+	"io"
+	"strings"
+)
+
+// What a command is given can hold the path of the checkout: -ffile-prefix-map=/a/b=. or
+// a variable. Between checkouts at different paths it is the same if it only
+// differs in that, and so the path is taken out of it, where it is one: at the
+// beginning of an absolute path, and up to the end of a name.
+
+// rootMark stands for the root in what has been relocated. No argument and no variable
+// can hold it.
+const rootMark = "\x00root\x00"
+
+// Relocate returns text with rootMark for the root wherever the root stands in it as a
+// path or the beginning of one. "-I/a/b/include" and "/a/b=." are, for a root /a/b;
+// "/x/a/b", "/a/bc" and "x/a/b" are not.
+func Relocate(text, root string) string {
+	if root == "/" || root == "" {
+		return text
+	}
+	var b strings.Builder
+	rest, begin := text, 0 // rest is text[begin:]
+	for {
+		i := strings.Index(rest, root)
+		if i < 0 {
+			break
+		}
+		end := i + len(root)
+		if startsPath(text[:begin+i]) && (end == len(rest) || !nameByte(rest[end])) {
+			b.WriteString(rest[:i])
+			b.WriteString(rootMark)
+		} else {
+			b.WriteString(rest[:end])
+		}
+		rest, begin = rest[end:], begin+end
+	}
+	b.WriteString(rest)
+	return b.String()
+}
+
+// startsPath reports whether a "/" behind text is the first of an absolute path: there
+// is none in the word before it ("-I" in front of it is a flag, "-I/x" is a path).
+func startsPath(text string) bool {
+	for i := len(text) - 1; i >= 0; i-- {
+		switch c := text[i]; {
+		case c == '/':
+			return false
+		case !nameByte(c):
+			return true
+		}
+	}
+	return true
+}
+
+// nameByte reports whether a byte can be expected in the name of a file: whatever does
+// not separate paths in lists, assignments and quotes.
+func nameByte(c byte) bool { return !strings.ContainsRune("/=:;,'\"`()<>[]{}| \t\n\x00", rune(c)) || c >= 0x80 }
+
+// HoldsRoot reports whether the bytes of r hold the path of the root.
+func HoldsRoot(r io.Reader, root string) (bool, error) {
+	if root == "/" || root == "" {
+		return false, nil
+	}
+	want := []byte(root)
+	buf := make([]byte, 256<<10)
+	kept := 0 // bytes at the beginning of buf that stood before what is read now
+	for {
+		n, err := r.Read(buf[kept:])
+		if bytes.Contains(buf[:kept+n], want) {
+			return true, nil
+		}
+		if err == io.EOF {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		total := kept + n
+		kept = min(len(want)-1, total)
+		copy(buf, buf[total-kept:total])
+	}
+}

@@ -1,0 +1,170 @@
+package cache
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"deptrace/cache/digest"
+	"deptrace/depfile/manifest"
+	"deptrace/trace/footprint"
+)
+
+// An input set is a record without states: what a step looked at, not what it found
+// there. Two records of a step that looked at the same things in different states have
+// the same input set; and whoever knows the set can find out, without running the step,
+// in which state it would find things now. The key of that state is the strong key.
+//
+// A set is a [manifest.Manifest] in which only that is filled in.
+
+// InputSet returns the input set of a record.
+func InputSet(m *manifest.Manifest) *manifest.Manifest {
+	set := &manifest.Manifest{
+		Version: m.Version,
+		// Which digests count and which names no list contains.
+		Step: manifest.Step{Dir: m.Step.Dir, Ignore: m.Step.Ignore, Writes: m.Step.Writes, Stat: m.Step.Stat},
+	}
+	for _, p := range m.Programs {
+		set.Programs = append(set.Programs, manifest.Program{Name: p.Name})
+	}
+	for i := range m.Inputs {
+		in := manifest.Input{Path: m.Inputs[i].Path, Kind: m.Inputs[i].Kind}
+		if in.Kind == footprint.Absent {
+			in.Kind = footprint.Exists // which of the two is a state
+		}
+		set.Inputs = append(set.Inputs, in)
+	}
+	for _, out := range m.Outputs {
+		set.Outputs = append(set.Outputs, manifest.Output{Path: out.Path})
+	}
+	return set
+}
+
+// strongFormat is the first line of the text of a strong key.
+const strongFormat = "deptrace result v1\n"
+
+// StrongKey returns the key of the state in which a command, known by its weak key, that
+// looks at an input set would find everything now. The record is one of the set, in its
+// place.
+func StrongKey(weak Key, set *Record, now *World) (Key, error) {
+	d := &describer{look: newLook(set, now)}
+	found, err := d.programs()
+	if err != nil {
+		return Key{}, err
+	}
+	states, err := d.hash(found)
+	if err != nil {
+		return Key{}, err
+	}
+	if err := d.states(found, states); err != nil {
+		return Key{}, err
+	}
+	return d.strong(weak), nil
+}
+
+func (d *describer) strong(weak Key) Key {
+	h := sha256.New()
+	io.WriteString(h, strongFormat)
+	h.Write(weak[:])
+	h.Write(d.text.Bytes())
+	return Key(h.Sum(nil))
+}
+
+// RecordedKeys returns the strong keys of the state that the step of a record found, and
+// of the one that it left: the two differ if it changed files that it had looked at. Over
+// its own outputs it would have nothing to do, and so both lead to the same result.
+//
+// They are made from the record and not from the files, which can have changed since
+// then; but for the programs that were found in PATH, whose content is looked at where
+// the record does not have it.
+func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) {
+	d := &describer{look: newLook(r, now)}
+	at, err := d.programs()
+	if err != nil {
+		return Key{}, Key{}, err
+	}
+	sums, err := d.programSums(at)
+	if err != nil {
+		return Key{}, Key{}, err
+	}
+	outputs := make(map[string]*manifest.Output, len(r.Outputs))
+	for i := range r.Outputs {
+		outputs[r.Outputs[i].Path] = &r.Outputs[i]
+	}
+	keyOf := func(state func(*manifest.Input) seen) Key {
+		d.text.Reset()
+		for i := range r.Programs {
+			d.program(r.Programs[i].Name, at[i], sums[i])
+		}
+		for i := range r.Inputs {
+			d.seen(&r.Inputs[i], state(&r.Inputs[i]))
+		}
+		return d.strong(weak)
+	}
+	changed := false
+	found = keyOf(recorded)
+	left = keyOf(func(in *manifest.Input) seen {
+		// What is listed in a directory is counted without the step's own outputs.
+		if out := outputs[in.Path]; out != nil && in.Kind != footprint.List {
+			changed = true
+			return leftBy(out)
+		}
+		return recorded(in)
+	})
+	if !changed || r.Step.Stat == "meta" {
+		// A record does not have the size of an output, which counts there.
+		left = found
+	}
+	if d.homeless {
+		err = fmt.Errorf("the record names files in the user's home, and HOME is not set")
+	}
+	return found, left, err
+}
+
+// programSums returns the digests of programs, "" having none.
+func (d *describer) programSums(at []string) ([]digest.Sum, error) {
+	known := map[string]manifest.Digest{}
+	for i := range d.r.Inputs {
+		if in := &d.r.Inputs[i]; in.Kind == footprint.Read {
+			known[d.abs(in.Path)] = in.Digest
+		}
+	}
+	sums := make([]digest.Sum, len(at))
+	for i, p := range at {
+		if p == "" {
+			continue
+		}
+		if sum, ok := known[filepath.Clean(p)]; ok {
+			sums[i] = digest.Sum(sum)
+			continue
+		}
+		r := d.now.files([]string{p})[0]
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		sums[i] = r.Sum
+	}
+	return sums, nil
+}
+
+// recorded is the state in which a step found an input.
+func recorded(in *manifest.Input) seen {
+	s := seen{Digest: in.Digest, Size: in.Size, Exec: in.Exec, Target: in.Target}
+	switch in.Kind {
+	case footprint.Read, footprint.Exists: // whatever is there
+		s.Type = footprint.File
+	case footprint.Stat:
+		s.Type = in.Type
+	case footprint.Link:
+		s.Type = footprint.Symlink
+	case footprint.List:
+		s.Type = footprint.Dir
+	}
+	return s
+}
+
+// leftBy is the state in which a step left an output.
+func leftBy(out *manifest.Output) seen {
+	return seen{Type: leftTypes[out.Kind], Digest: out.Digest, Exec: out.Exec, Target: out.Target}
+}
