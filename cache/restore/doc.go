@@ -1,0 +1,113 @@
+// Package restore brings the outputs of a step back from a store.
+//
+// # How it works
+//
+// [Compare] holds what is wanted against what is there and returns what differs. [Outputs]
+// then works in three stages, so that most of what can go wrong goes wrong before anything
+// has changed: it makes the directories; brings every file under a temporary name in the
+// directory where it belongs, its bytes verified by the store; and then removes what is to
+// go and gives every file its name. What is there already is not touched, and keeps its
+// inode.
+//
+// Directories are opened one by one from the root, and no symbolic link is followed on
+// the way: recorded paths have none, so one that is there now is not what the step saw.
+// Nothing outside the root is written, whatever an entry from a remote may say.
+//
+// # What it guarantees
+//
+// A file is the old one or the new one, never half of it. If Outputs fails before the last
+// stage, nothing has changed. Files have the permissions that the umask of now leaves.
+//
+// # What it does not
+//
+// Several files do not appear at once. Times are those of now; owners, modes beyond the
+// executable bit and extended attributes are no part of a record. A parent directory that
+// is not there and that the step did not make is an error: the step would have failed.
+package restore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"deptrace/cache/digest"
+	"deptrace/depfile/manifest"
+	"deptrace/trace/footprint"
+	"deptrace/trace/footprint/osfs"
+)
+
+// Want is an output as it should be.
+type Want struct {
+	Path   string // relative to the root and clean
+	Kind   manifest.OutputKind
+	Sum    digest.Sum // File
+	Exec   bool       // File
+	Target string     // Symlink
+}
+
+// Source is where contents come from. [deptrace/cache/store.Store] is one.
+type Source interface {
+	// Extract writes a content, verified, into an empty file.
+	Extract(sum digest.Sum, to *os.File) (int64, error)
+}
+
+// InTheWayError says that something is there that cannot be replaced.
+type InTheWayError struct {
+	Path string
+	What string
+}
+
+func (e *InTheWayError) Error() string { return fmt.Sprintf("%s is in the way of %s", e.What, e.Path) }
+
+// Compare returns which of the wants are not as they should be. files takes digests. The
+// error is an [*InTheWayError] if something is there that Outputs would not replace.
+func Compare(root string, wants []Want, files func([]string) []digest.Result) (differ []bool, err error) {
+	differ = make([]bool, len(wants))
+	var paths []string
+	var at []int
+	for i, w := range wants {
+		path := join(root, w.Path)
+		st, err := osfs.Lstat(path)
+		switch {
+		case err != nil:
+			return nil, err
+		case w.Kind == manifest.File && st.Type == footprint.Dir, w.Kind == manifest.Symlink && st.Type == footprint.Dir:
+			return nil, &InTheWayError{w.Path, "a directory"}
+		case w.Kind == manifest.Dir && st.Type != footprint.Dir && st.Type != footprint.None:
+			return nil, &InTheWayError{w.Path, "a file"}
+		}
+		switch w.Kind {
+		case manifest.File:
+			if st.Type != footprint.File || st.Exec != w.Exec {
+				differ[i] = true
+				continue
+			}
+			paths, at = append(paths, path), append(at, i)
+		case manifest.Symlink:
+			differ[i] = true
+			if st.Type == footprint.Symlink {
+				target, err := os.Readlink(path)
+				differ[i] = err != nil || target != w.Target
+			}
+		case manifest.Dir:
+			differ[i] = st.Type != footprint.Dir
+		case manifest.Removed:
+			differ[i] = st.Type != footprint.None
+		}
+	}
+	for n, r := range files(paths) {
+		i := at[n]
+		differ[i] = r.Err != nil || r.Sum != wants[i].Sum
+	}
+	return differ, nil
+}
+
+func join(root, path string) string {
+	if root == "/" {
+		return "/" + path
+	}
+	return root + "/" + path
+}
+
+// ErrUnsupported is returned on systems for which nobody has written it.
+var ErrUnsupported = errors.New("outputs can be restored on Linux only")
