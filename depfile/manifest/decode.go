@@ -26,15 +26,20 @@ func Read(path string) (*Manifest, error) {
 
 // Decode reads a record. The error is a [*VersionError] or a [*DamagedError].
 func Decode(data []byte) (*Manifest, error) {
-	top, ok := parseCanonical(data)
-	if !ok {
-		if deeper(data, maxNesting) {
-			return nil, damaged("tables in it are nested too deeply")
-		}
-		top = map[string]any{}
-		if _, err := toml.Decode(string(data), &top); err != nil {
-			return nil, damaged("%s", oneLine(err))
-		}
+	if m, ok := parseCanonical(data); ok {
+		return m, nil
+	}
+	return decodeAny(data)
+}
+
+// decodeAny reads a record in whatever way TOML lets it be written.
+func decodeAny(data []byte) (*Manifest, error) {
+	if deeper(data, maxNesting) {
+		return nil, damaged("tables in it are nested too deeply")
+	}
+	top := map[string]any{}
+	if _, err := toml.Decode(string(data), &top); err != nil {
+		return nil, damaged("%s", oneLine(err))
 	}
 	w := &walker{}
 	m := w.manifest(&table{m: top})
