@@ -457,6 +457,13 @@ func TestClone(t *testing.T) {
 		check(t, damages["flipped"](s.path(blobs, sum)))
 		wantErr(t, "Extract", extract(), ErrDamaged)
 		wantErr(t, "AddFile", s.AddFile(write(t, "y"), sum), ErrChanged)
+
+		// What arrives is something else.
+		if flag == os.O_RDWR {
+			sum = add(t, s, "content")
+			s.clone = func(to, from *os.File) error { _, err := to.WriteAt([]byte("Content"), 0); return err }
+			wantErr(t, "Extract", extract(), ErrDamaged)
+		}
 	}
 }
 

@@ -195,6 +195,23 @@ func TestRecordsOutliveBlobs(t *testing.T) {
 	}
 }
 
+// What is stored during a look is in the ledger after it.
+func TestStoredDuringGC(t *testing.T) {
+	s := newStore(t, 0)
+	fill(t, s, 3)
+	_, err := s.GC(0, func(p Step) {
+		if p.Doing == "looking" && p.Done == parts {
+			add(t, s, strings.Repeat("x", 100000))
+		}
+	})
+	check(t, err)
+	st, err := s.Stats(nil)
+	check(t, err)
+	if l := s.readLedger(); l.total != st.Total().Bytes {
+		t.Errorf("the ledger says %d, the files %d", l.total, st.Total().Bytes)
+	}
+}
+
 // What somebody uses between the look and the removal stays.
 func TestUsedDuringGC(t *testing.T) {
 	s := newStore(t, 10*4096)
