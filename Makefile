@@ -19,7 +19,7 @@ test: tools ## fetch what the tests need and run all of them
 	go vet ./...
 	go test ./...
 
-tools: ## fetch ninja, strace, python3 and zlib's sources into .tools
+tools: ## fetch what the tests need and the machine lacks into .tools: programs, and sources to build
 	@.ci/tools
 
 examples: deptrace tools ## run examples/make and examples/ninja and print what was rebuilt
