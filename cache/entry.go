@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 
@@ -86,8 +88,11 @@ func (e *Entry) Blobs() []EntryBlob {
 // The form of an entry on disk.
 type (
 	entryText struct {
-		Version int        `toml:"version"`
-		Bound   string     `toml:"bound,omitempty"`
+		Version int `toml:"version"`
+		// Blobs is how many blobs are named below: what is cut off between two of them
+		// is not an entry with fewer.
+		Blobs   int        `toml:"blobs"`
+		Bound   string     `toml:"bound_hex,omitempty"`
 		Local   bool       `toml:"local,omitempty"`
 		Record  *blobText  `toml:"record,omitempty"`
 		Depfile *blobText  `toml:"depfile,omitempty"`
@@ -103,19 +108,22 @@ type (
 		Path string `toml:"path_hex"`
 		Sum  string `toml:"sha256"`
 		Size int64  `toml:"size"`
-		Exec bool   `toml:"exec,omitempty"`
+		Exec bool   `toml:"exec"`
 	}
 )
 
-// Encode returns the entry as TOML.
+// entryTables are the headers of all tables.
+var entryTables = []string{"[record]", "[depfile]", "[stdout]", "[stderr]", "[[file]]"}
+
+// Encode returns the entry as TOML, the same bytes for the same entry.
 func (e *Entry) Encode() []byte {
-	t := entryText{Version: entryVersion, Bound: e.Bound, Local: e.Local, Depfile: e.Depfile.text(), Stdout: e.Stdout.text(), Stderr: e.Stderr.text()}
+	// TOML is UTF-8 and names are bytes.
+	t := entryText{Version: entryVersion, Blobs: len(e.Blobs()), Bound: hex.EncodeToString([]byte(e.Bound)), Local: e.Local}
 	if e.Bound == "" {
-		t.Record = e.Record.text()
-	}
-	for _, f := range e.Files {
-		// TOML is UTF-8 and names are bytes.
-		t.Files = append(t.Files, fileText{hex.EncodeToString([]byte(f.Path)), f.Sum.String(), f.Size, f.Exec})
+		t.Record, t.Depfile, t.Stdout, t.Stderr = e.Record.text(), e.Depfile.text(), e.Stdout.text(), e.Stderr.text()
+		for _, f := range e.Files {
+			t.Files = append(t.Files, fileText{hex.EncodeToString([]byte(f.Path)), f.Sum.String(), f.Size, f.Exec})
+		}
 	}
 	var b bytes.Buffer
 	enc := toml.NewEncoder(&b)
@@ -133,35 +141,61 @@ func (b *Blob) text() *blobText {
 	return &blobText{b.Sum.String(), b.Size}
 }
 
-// DecodeEntry reads what Encode wrote. What has an unknown key, or lacks one, is an
-// error: an entry can come from a server that lies.
+// DecodeEntry reads what Encode wrote. Anything else is an error, also if it would mean
+// the same: an entry can come from a disk that loses bytes and from a server that lies.
 func DecodeEntry(data []byte) (*Entry, error) {
+	if !flat(string(data)) {
+		return nil, errors.New("entry: it is not in the form of one")
+	}
 	var t entryText
-	meta, err := toml.Decode(string(data), &t)
-	if err != nil {
-		return nil, fmt.Errorf("entry: %w", err)
+	if err := toml.Unmarshal(data, &t); err != nil {
+		return nil, fmt.Errorf("entry: %q", err.Error())
 	}
 	if t.Version != entryVersion {
 		return nil, fmt.Errorf("entry: it has version %d, not %d", t.Version, entryVersion)
 	}
-	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return nil, fmt.Errorf("entry: unknown key %s", unknown[0])
+	e, err := t.entry()
+	if err != nil {
+		return nil, err
 	}
-	e := &Entry{Bound: t.Bound, Local: t.Local}
+	if !bytes.Equal(e.Encode(), data) {
+		return nil, errors.New("entry: it is damaged")
+	}
+	return e, nil
+}
+
+// flat reports whether no table and no array stands in another one. The decoder calls
+// itself for each, and nobody recovers from a stack that is full.
+func flat(text string) bool {
+	for line := range strings.Lines(text) {
+		if strings.ContainsAny(line, "[{.") && !slices.Contains(entryTables, strings.TrimSuffix(line, "\n")) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *entryText) entry() (*Entry, error) {
+	e := &Entry{Local: t.Local}
 	if t.Bound != "" {
+		bound, err := hex.DecodeString(t.Bound)
+		if err != nil {
+			return nil, fmt.Errorf("entry: bound_hex %q is no path", t.Bound)
+		}
+		e.Bound = string(bound)
 		return e, nil
 	}
 	if t.Record == nil {
 		return nil, errors.New("entry: it has no record")
 	}
-	blobs := []struct {
-		from *blobText
-		to   **Blob
-	}{{t.Depfile, &e.Depfile}, {t.Stdout, &e.Stdout}, {t.Stderr, &e.Stderr}}
+	var err error
 	if e.Record, err = t.Record.blob(); err != nil {
 		return nil, err
 	}
-	for _, b := range blobs {
+	for _, b := range []struct {
+		from *blobText
+		to   **Blob
+	}{{t.Depfile, &e.Depfile}, {t.Stdout, &e.Stdout}, {t.Stderr, &e.Stderr}} {
 		if b.from == nil {
 			continue
 		}
