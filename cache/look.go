@@ -98,18 +98,23 @@ func (l *look) leaveOut(p string) {
 	l.skip[dir][name] = true
 }
 
-// search finds a program name in the PATH of now as execvp(3) does; it returns an
-// empty path if it is nowhere. A part of PATH that is not absolute counts from the
-// step's directory.
+// search finds a program name in the PATH of now, as [FindProgram] does.
 func (l *look) search(name string) string {
-	list, ok := lookup(l.now.Environ, "PATH")
+	return FindProgram(name, l.abs(l.r.Step.Dir), l.now.Environ)
+}
+
+// FindProgram finds a program name in the PATH of an environment as execvp(3) does; it
+// returns an empty path if it is nowhere. A part of PATH that is not absolute counts from
+// dir.
+func FindProgram(name, dir string, environ []string) string {
+	list, ok := lookup(environ, "PATH")
 	if !ok {
 		list = "/bin:/usr/bin"
 	}
-	for _, dir := range strings.Split(list, ":") {
-		p := dir + "/" + name
-		if !strings.HasPrefix(dir, "/") {
-			p = path.Join(l.abs(l.r.Step.Dir), dir) + "/" + name
+	for _, d := range strings.Split(list, ":") {
+		p := d + "/" + name
+		if !strings.HasPrefix(d, "/") {
+			p = path.Join(dir, d) + "/" + name
 		}
 		if runnable(p) {
 			return p

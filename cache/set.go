@@ -139,7 +139,7 @@ func (d *describer) programSums(at []string) ([]digest.Sum, error) {
 			sums[i] = digest.Sum(sum)
 			continue
 		}
-		r := d.now.files([]string{p})[0]
+		r := d.now.files([]digest.Request{{Path: p}})[0]
 		if r.Err != nil {
 			return nil, r.Err
 		}

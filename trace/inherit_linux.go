@@ -50,7 +50,7 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 		}
 		name, err := tracee.Descriptor(self, fd)
 		if st.Mode&unix.S_IFMT != unix.S_IFREG || err != nil {
-			if to == 0 && readable(fd, st.Mode) {
+			if to == 0 && Readable(fd) {
 				stdin, _ = tracee.Raw(self, fd)
 			}
 			continue
@@ -105,12 +105,17 @@ func shared(fd int, st *unix.Stat_t) bool {
 	return err == nil && theirs.Dev == st.Dev && theirs.Ino == st.Ino
 }
 
-// readable reports whether a step that reads from the descriptor could get something
-// that the record does not have: from a pipe or socket whose other end is open or
-// that holds data, or from a file without a name (a shell's here-document). GNU make
-// gives all but one of its parallel jobs a pipe whose writing end is closed.
-func readable(fd int, mode uint32) bool {
-	switch mode & unix.S_IFMT {
+// Readable reports of a descriptor that names no file whether a command which reads from it
+// as its standard input could get something that its record does not have: from a pipe or
+// socket whose other end is open or that holds data, or from a file without a name (a
+// shell's here-document).
+// GNU make gives all but one of its parallel jobs a pipe whose writing end is closed.
+func Readable(fd int) bool {
+	var st unix.Stat_t
+	if unix.Fstat(fd, &st) != nil {
+		return false
+	}
+	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFIFO, unix.S_IFSOCK:
 		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 		if _, err := unix.Poll(poll, 0); err != nil {

@@ -3,6 +3,7 @@ package digest
 import (
 	"crypto/sha256"
 	"hash"
+	"io"
 
 	"deptrace/trace/footprint"
 )
@@ -13,11 +14,12 @@ const bufferSize = 128 << 10
 
 // hasher reads and hashes files one after the other.
 type hasher struct {
-	sha hash.Hash
-	buf []byte
+	sha  hash.Hash
+	buf  []byte
+	copy io.Writer // gets what is read, as far as it takes it; may be nil
 }
 
-func newHasher() *hasher { return &hasher{sha256.New(), make([]byte, bufferSize)} }
+func newHasher() *hasher { return &hasher{sha: sha256.New(), buf: make([]byte, bufferSize)} }
 
 // file hashes the file at path.
 func (h *hasher) file(path string) Result {
@@ -39,6 +41,11 @@ func (h *hasher) open(f *file) Result {
 			return Result{State: f.state, Err: err}
 		}
 		h.sha.Write(h.buf[:n])
+		if h.copy != nil {
+			if _, err := h.copy.Write(h.buf[:n]); err != nil {
+				h.copy = nil
+			}
+		}
 		offset += int64(n)
 		// A short read in front of the known size is no end: the next one tells.
 		if n == 0 || offset == f.state.Size && n < len(h.buf) {

@@ -22,7 +22,7 @@ func (h *held) Sum() ([32]byte, error) {
 		if h.err != nil {
 			return
 		}
-		r := newHasher().open(h.file)
+		r := h.keeper.read(h.file)
 		h.file.close()
 		h.keeper.open.Add(-1)
 		h.sum, h.err = r.Sum, r.Err

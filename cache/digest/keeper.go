@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"io"
 	"sync/atomic"
 
 	"deptrace/trace/footprint"
@@ -13,7 +14,38 @@ const maxKept = 64
 // Keeper saves the digests of contents that a step is about to destroy. The zero
 // Keeper is ready for use.
 type Keeper struct {
+	// Save, if it is not nil, returns a place for a content that is about to be destroyed,
+	// so that it can be had again. That it cannot be kept is no error.
+	Save func() (Saved, error)
+
 	open atomic.Int32
+}
+
+// Saved is a place for a content. One of CommitAs and Discard ends it.
+type Saved interface {
+	io.Writer
+	CommitAs(Sum) error
+	Discard()
+}
+
+// read takes the digest of an open file, and saves its content if that is wanted.
+func (k *Keeper) read(f *file) Result {
+	h := newHasher()
+	if k.Save == nil {
+		return h.open(f)
+	}
+	to, err := k.Save()
+	if err != nil {
+		return h.open(f)
+	}
+	h.copy = to
+	r := h.open(f)
+	if r.Err != nil {
+		to.Discard()
+	} else {
+		_ = to.CommitAs(r.Sum) // it knows itself whether it got all
+	}
+	return r
 }
 
 var _ footprint.Keeper = (*Keeper)(nil)
@@ -31,7 +63,7 @@ func (k *Keeper) Digest(path string) footprint.Kept {
 	go func() {
 		defer close(p.done)
 		defer f.close()
-		p.result = newHasher().open(f)
+		p.result = k.read(f)
 	}()
 	return p
 }

@@ -48,13 +48,21 @@ func (s *step) writeDepfile(fp *footprint.Footprint, n names, incomplete bool) {
 		s.unsaid(err)
 		return
 	}
-	if n.depfile == "-" {
+	if !rule.Incomplete {
+		s.result.depfile = data
+	}
+	s.putDepfile(n.depfile, data)
+}
+
+// putDepfile writes a depfile to where it was asked for.
+func (s *step) putDepfile(path string, data []byte) {
+	if path == "-" {
 		if _, err := os.Stdout.Write(data); err != nil {
 			s.failf("write the depfile to standard output: %v", cause(err))
 		}
 		return
 	}
-	if err := outfile.Write(n.depfile, data); err != nil {
+	if err := outfile.Write(path, data); err != nil {
 		s.failf("%v", err)
 	}
 }

@@ -70,6 +70,20 @@ func listFlag(name string, p *[]string) flagDef {
 	}}
 }
 
+// wordsFlag is a flag for several words with commas between them, which can be given several
+// times, too.
+func wordsFlag(name string, p *[]string) flagDef {
+	return flagDef{name: name, list: true, variable: true, set: func(v string) error {
+		for word := range strings.SplitSeq(v, ",") {
+			if word == "" {
+				return errors.New("a word is empty")
+			}
+			*p = append(*p, word)
+		}
+		return nil
+	}}
+}
+
 // choiceFlag is a flag for one of a few words.
 func choiceFlag[T ~string](name string, p *T, choices ...T) flagDef {
 	return flagDef{name: name, variable: true, set: func(v string) error {

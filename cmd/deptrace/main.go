@@ -69,6 +69,8 @@ func dispatch(args []string) ending {
 		return ending{status: replayInside(args[1:])}
 	case word == "run":
 		return runMain(args[1:], true)
+	case word == "cached":
+		return cachedMain(args[1:])
 	case strings.HasPrefix(word, "-"):
 		return runMain(args, false)
 	}
@@ -77,7 +79,7 @@ func dispatch(args []string) ending {
 			return ending{status: c.main(args[1:])}
 		}
 	}
-	names := []string{"run"}
+	names := []string{"run", "cached"}
 	for _, c := range commands {
 		names = append(names, c.name)
 	}

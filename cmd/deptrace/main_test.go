@@ -176,7 +176,7 @@ func TestNearest(t *testing.T) {
 
 // The usage text names every flag, and no flag that is not there.
 func TestUsageNamesEveryFlag(t *testing.T) {
-	var f runFlags
+	f := cachedFlags{runFlags: new(runFlags)}
 	for _, d := range f.defs() {
 		if !strings.Contains(usage, dashed(d.name)) {
 			t.Errorf("%s is not in the usage", dashed(d.name))

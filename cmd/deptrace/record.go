@@ -52,18 +52,20 @@ func (s *step) write(end ending, broken error) {
 			*name = ""
 		}
 	}
-	if n.manifest != "" {
-		if m, err := s.writeManifest(fp, end, n); err != nil {
+	s.result.names = n
+	if n.manifest != "" || s.keep {
+		if m, err := s.record(fp, end, n); err != nil {
 			s.failf("%v", err)
 			dropOld(n.manifest)
 		} else {
+			s.result.record = m
 			gaps = m.Incomplete
 		}
 	}
 	if n.depfile != "" && ok {
 		s.writeDepfile(fp, n, len(gaps) > 0)
 	}
-	if !s.f.asked() {
+	if !s.f.asked() && !s.keep {
 		s.summary(fp)
 	}
 	if len(gaps) > 0 {
@@ -110,10 +112,15 @@ func (s *step) ownFiles(n names) []string {
 	return own
 }
 
-func (s *step) writeManifest(fp *footprint.Footprint, end ending, n names) (*manifest.Manifest, error) {
+// record makes the record of the step and writes it, if it is to be a file.
+func (s *step) record(fp *footprint.Footprint, end ending, n names) (*manifest.Manifest, error) {
+	path := ""
+	if n.manifest != "" {
+		path = s.place(n.manifest)
+	}
 	m, err := manifest.Build(fp, manifest.Options{
 		Root: s.root, Dir: s.dir, Home: s.home,
-		Path:     s.place(n.manifest),
+		Path:     path,
 		Own:      s.ownFiles(n),
 		Argv:     s.argv,
 		Exit:     end.status,
@@ -127,6 +134,9 @@ func (s *step) writeManifest(fp *footprint.Footprint, end ending, n names) (*man
 		return nil, fmt.Errorf("record the step: %w", err)
 	}
 	s.memory.report(s.logf)
+	if path == "" {
+		return m, nil
+	}
 	if m.Root == "" {
 		s.logf("%s lies outside the root %s: give --root again to whoever reads it", printable(n.manifest), printable(s.root))
 	}
@@ -142,6 +152,9 @@ func (s *step) writeManifest(fp *footprint.Footprint, end ending, n names) (*man
 // run that just was and could not be written: it is removed, or emptied, which
 // makes it a damaged one.
 func dropOld(path string) {
+	if path == "" {
+		return
+	}
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
 		return

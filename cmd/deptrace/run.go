@@ -96,28 +96,39 @@ func (f *runFlags) asked() bool {
 // parseRun reads the command line of run. named is whether it says "run": then the
 // first word that is no flag starts the command.
 func parseRun(args []string, named bool) (f *runFlags, argv []string, err error) {
-	f = &runFlags{stat: statContent, engine: trace.Auto}
-	defs := f.defs()
-	if err := variables(defs); err != nil {
-		return nil, nil, err
-	}
-	argv, dashes, err := flags(defs, args)
+	f = newRunFlags()
+	argv, err = commandLine(f.defs(), args, named)
 	if err != nil {
 		return nil, nil, err
 	}
+	return f, argv, f.check()
+}
+
+func newRunFlags() *runFlags { return &runFlags{stat: statContent, engine: trace.Auto} }
+
+// commandLine sets flags, from variables and from args, and returns the command behind
+// them.
+func commandLine(defs []flagDef, args []string, named bool) (argv []string, err error) {
+	if err := variables(defs); err != nil {
+		return nil, err
+	}
+	argv, dashes, err := flags(defs, args)
+	if err != nil {
+		return nil, err
+	}
 	if !dashes && !named && len(argv) > 0 {
-		return nil, nil, &flagError{
+		return nil, &flagError{
 			fmt.Sprintf("%s is not a flag", printable(argv[0])),
 			"the command to run comes behind a --: deptrace [flags] -- " + listedWords(argv),
 		}
 	}
 	if len(argv) == 0 {
-		return nil, nil, &flagError{"no command", "it comes behind a --: deptrace [flags] -- COMMAND [ARG...]"}
+		return nil, &flagError{"no command", "it comes behind a --: deptrace [flags] -- COMMAND [ARG...]"}
 	}
 	if argv[0] == "" {
-		return nil, nil, &flagError{message: "the name of the command is empty"}
+		return nil, &flagError{message: "the name of the command is empty"}
 	}
-	return f, argv, f.check()
+	return argv, nil
 }
 
 // check finds flags that do not go together.
@@ -173,6 +184,9 @@ func (s *step) run(signals *catcher) ending {
 	s.openEvents()
 	defer s.speak()
 	result, err := s.watch(signals)
+	if s.drain != nil {
+		s.drain()
+	}
 	signals.release()
 	surviveWrites(true)
 	s.engine = result.Engine
@@ -252,6 +266,8 @@ func (s *step) watch(signals *catcher) (trace.Result, error) {
 	s.newFolder()
 	result, err := trace.Run(context.Background(), trace.Command{
 		Args:    s.argv,
+		Stdout:  s.stdout,
+		Stderr:  s.stderr,
 		Engine:  s.f.engine,
 		Daemons: s.f.daemons,
 		Adopt:   true,
@@ -269,5 +285,5 @@ func (s *step) watch(signals *catcher) (trace.Result, error) {
 	why := strings.ReplaceAll(err.Error(), "\n", "; ")
 	s.Event(&event.Event{Seq: 1, Op: event.Incomplete, Reason: event.NotTraced, Detail: why})
 	signals.wait()
-	return runUntraced(s.argv, signals.signals)
+	return runUntraced(s.argv, s.stdout, s.stderr, signals.signals)
 }

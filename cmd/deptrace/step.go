@@ -36,12 +36,27 @@ type step struct {
 	memory  *memory
 	events  *eventLog // nil: not asked for
 
+	// keep has a record made also if no file is asked for; stdout and stderr are the
+	// command's, nil being this process's.
+	keep           bool
+	save           func() (digest.Saved, error) // see digest.Keeper; may be nil
+	stdout, stderr *os.File
+	drain          func() // waits for what the command wrote to them; may be nil
+	result         result
+
 	log    []string // lines that are not written yet
 	folded bool     // the footprint is final
 
 	engine    trace.Engine // the one that ran
 	unwatched bool         // the command ran under no engine
 	failed    bool         // deptrace could not do all that was asked for
+}
+
+// result is what write made of a step. What could not be made is empty.
+type result struct {
+	names   names
+	record  *manifest.Manifest
+	depfile []byte
 }
 
 func newStep(f *runFlags, argv []string) (*step, error) {
@@ -127,7 +142,7 @@ func findRoot(asked, dir string) (string, error) {
 // newFolder starts a footprint, unless nobody asked for what is made from it. The
 // contents that the step destroys are saved only for a manifest.
 func (s *step) newFolder() {
-	if s.f.asked() && s.f.depfile == "" && s.f.manifest == "" && !s.f.launcher {
+	if s.f.asked() && s.f.depfile == "" && !s.hashes() {
 		return // events only
 	}
 	o := footprint.Options{
@@ -137,13 +152,13 @@ func (s *step) newFolder() {
 		Own:  s.isOwn,
 	}
 	if s.hashes() {
-		o.Keeper = new(digest.Keeper)
+		o.Keeper = &digest.Keeper{Save: s.save}
 	}
 	s.folder = footprint.New(o)
 }
 
 // hashes reports whether digests are needed.
-func (s *step) hashes() bool { return s.f.manifest != "" || s.f.launcher }
+func (s *step) hashes() bool { return s.keep || s.f.manifest != "" || s.f.launcher }
 
 // isOwn reports whether deptrace writes the file, this one or another at the same
 // time: both go through temporary names.

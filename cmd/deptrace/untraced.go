@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"os/exec"
@@ -9,8 +10,9 @@ import (
 	"deptrace/trace"
 )
 
-// runUntraced runs a command as trace.Run would, and watches nothing.
-func runUntraced(argv []string, signals <-chan os.Signal) (trace.Result, error) {
+// runUntraced runs a command as trace.Run would, and watches nothing. stdout and stderr
+// can be nil for this process's.
+func runUntraced(argv []string, stdout, stderr *os.File, signals <-chan os.Signal) (trace.Result, error) {
 	path, err := exec.LookPath(argv[0])
 	// A relative directory in PATH is the user's business.
 	if err != nil && !errors.Is(err, exec.ErrDot) {
@@ -19,7 +21,7 @@ func runUntraced(argv []string, signals <-chan os.Signal) (trace.Result, error) 
 		}
 		return trace.Result{}, &trace.StartError{Name: argv[0], Err: cause(err)}
 	}
-	attr := &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
+	attr := &os.ProcAttr{Files: []*os.File{os.Stdin, cmp.Or(stdout, os.Stdout), cmp.Or(stderr, os.Stderr)}}
 	p, err := os.StartProcess(path, argv, attr)
 	if errors.Is(err, syscall.ENOEXEC) {
 		// As execvp(3): a script without a "#!".

@@ -2,6 +2,8 @@ package main
 
 const usage = `Usage:
     deptrace [run] [flags] -- COMMAND [ARG...]  record a step; only run can omit the --
+    deptrace cached [flags] -- COMMAND [ARG...] the same, unless its result is known: then
+                                                bring that back
     deptrace check [flags] MANIFEST...          is it up to date? 0 yes, 1 no, 2 error
     deptrace key [flags] MANIFEST...            print a cache key for the step
     deptrace show [flags] MANIFEST              print a record
@@ -50,6 +52,17 @@ Flags of run:
 Flags of check and key:
     --memo on|off      as above
     -v                 say on standard error how many files were hashed
+Flags of cached: those of run but --events, and
+    --env-only NAME,...
+                       of the environment only these variables count; default: all but a
+                       list of those that say who works where and when
+    --allow WHAT,...   keep results also of steps that use the network or random numbers,
+                       and share those that depend on this machine
+    --relocatable      share results between checkouts at different paths, unless the path
+                       is in an output
+    --restat           leave the time of an output that is right (ninja's restat);
+                       default: now, if an input is newer, for make
+
 Flags of check:
     -q                 print no reasons
 Flags of key:

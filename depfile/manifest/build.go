@@ -94,10 +94,17 @@ func (b *builder) step() {
 		s.Stat = "meta"
 	}
 	if b.o.Path != "" {
-		if rel, ok := under(path.Dir(b.o.Path), b.o.Root); ok {
-			b.m.Root = upTo(rel)
-		}
+		b.m.Root = RootFrom(b.o.Path, b.o.Root)
 	}
+}
+
+// RootFrom returns the way from the directory of a manifest at path to the root above it,
+// or an empty string if root is not above it. Both are absolute, clean and without links.
+func RootFrom(manifest, root string) string {
+	if rel, ok := under(path.Dir(manifest), root); ok {
+		return upTo(rel)
+	}
+	return ""
 }
 
 // upTo returns the way from a directory at rel below the root up to the root.
