@@ -78,7 +78,17 @@ func (e *Entry) make(to string) error {
 		}
 		return like(e.Path, to)
 	case Copied:
-		return copyFile(e.Path, to)
+		if e.Old == "" {
+			return copyFile(e.Path, to)
+		}
+		if err := copyFile(e.Old, to); err != nil {
+			return err
+		}
+		mode := os.FileMode(0o644)
+		if e.Exec {
+			mode = 0o755
+		}
+		return os.Chmod(to, mode)
 	}
 	if err := os.WriteFile(to, nil, 0o644); err != nil {
 		return err

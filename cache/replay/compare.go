@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -236,10 +235,22 @@ func (c *comparison) missing(form string) {
 	}
 }
 
-var numbers = regexp.MustCompile(`[0-9]+`)
-
 // unnumbered is a path form without the numbers of processes, and any other, in it.
-func unnumbered(form string) string { return numbers.ReplaceAllString(form, "0") }
+func unnumbered(form string) string {
+	var b strings.Builder
+	digit := false
+	for i := range len(form) {
+		c := form[i]
+		was := digit
+		if digit = c >= '0' && c <= '9'; digit {
+			c = '0'
+		}
+		if !digit || !was {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
 
 // left compares what the step left with what the replay did.
 func (c *comparison) left(recorded, replayed []manifest.Output) {

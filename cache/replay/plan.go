@@ -31,6 +31,10 @@ type Entry struct {
 	Path   string // absolute, no links above it
 	Kind   Kind
 	Target string // of a Link
+	// Old is, for what is Copied, the file that has the content which the step found, if
+	// that is no longer at Path; then Exec says whether it is executable.
+	Old  string
+	Exec bool
 }
 
 // Plan is what to be there, and where the step works.
@@ -46,8 +50,10 @@ var temporary = []string{"/tmp", "/var/tmp"}
 // New plans the replay of a record. Home is the user's home as the record's path forms
 // mean it. It looks at the file system for what the record leaves open: the names behind
 // the digest of a list, and whether something that only had to be there is a directory.
-func New(r *cache.Record, home string) (*Plan, error) {
-	p := &planner{r: r, home: home, entries: map[string]Entry{}, changed: map[string]manifest.OutputKind{}}
+// What a step changed in place is taken in its old state from where old says that a content
+// is kept, as it was recorded; "" is nowhere.
+func New(r *cache.Record, home string, old func(manifest.Digest) string) (*Plan, error) {
+	p := &planner{r: r, home: home, old: old, entries: map[string]Entry{}, changed: map[string]manifest.OutputKind{}}
 	for _, list := range [][]manifest.Output{r.Outputs, r.Side} {
 		for i := range list {
 			p.changed[p.abs(list[i].Path)] = list[i].Kind
@@ -80,6 +86,7 @@ func New(r *cache.Record, home string) (*Plan, error) {
 type planner struct {
 	r       *cache.Record
 	home    string
+	old     func(manifest.Digest) string
 	entries map[string]Entry
 	changed map[string]manifest.OutputKind // what the step changes
 }
@@ -115,11 +122,11 @@ func (p *planner) input(in *manifest.Input) error {
 	at := p.abs(in.Path)
 	switch in.Kind {
 	case footprint.Read:
-		p.file(at)
+		p.file(at, in)
 	case footprint.Stat:
 		switch in.Type {
 		case footprint.File:
-			p.file(at)
+			p.file(at, in)
 		case footprint.Dir:
 			p.dir(at)
 		}
@@ -151,9 +158,9 @@ func (p *planner) ignored() {
 	}
 }
 
-func (p *planner) file(at string) {
+func (p *planner) file(at string, in *manifest.Input) {
 	if _, changed := p.changed[at]; changed {
-		p.add(Entry{Path: at, Kind: Copied})
+		p.add(Entry{Path: at, Kind: Copied, Old: p.old(in.Digest), Exec: in.Exec})
 		return
 	}
 	p.add(Entry{Path: at, Kind: Mounted})

@@ -8,10 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"deptrace/cache"
+	"deptrace/cache/digest"
 	"deptrace/cache/replay"
+	"deptrace/cache/store"
 	"deptrace/depfile/manifest"
 )
 
@@ -90,15 +93,58 @@ func replayable(r *cache.Record, now *cache.World) int {
 			changed[list[i].Path] = true
 		}
 	}
+	kept := map[string]bool{}
+	old := oldStates()
+	for i := range r.Inputs {
+		if in := &r.Inputs[i]; changed[in.Path] && old(in.Digest) != "" {
+			kept[in.Path] = true
+		}
+	}
+	d.Reasons = slices.DeleteFunc(d.Reasons, func(why cache.Reason) bool { return kept[why.Subject] })
+	if len(d.Reasons) == 0 {
+		return 0
+	}
 	for _, why := range d.Reasons {
 		if changed[why.Subject] {
 			errorf("%s was changed by the step itself, and its old state is gone (%s)", why.Subject, why)
+			hintf("deptrace cached keeps it")
 			continue
 		}
 		errorf("%s", why)
 	}
 	hintf("a replay needs what the step found then; record it again")
 	return statusError
+}
+
+// oldStates returns where a content is kept that a step found and changed, or "": the
+// store has it if the step ran under cached, and nobody has removed it since.
+func oldStates() func(manifest.Digest) string {
+	none := func(manifest.Digest) string { return "" }
+	dir, err := store.Dir(os.Environ())
+	if err != nil {
+		return none
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return none // nor is one to be made
+	}
+	st, err := store.Open(dir, store.Options{})
+	if err != nil {
+		return none
+	}
+	return func(sum manifest.Digest) string {
+		if sum.IsZero() {
+			return ""
+		}
+		f, err := st.OpenBlob(digest.Sum(sum))
+		if err != nil {
+			return ""
+		}
+		defer f.Close()
+		if r := digest.Files([]string{f.Name()})[0]; r.Err != nil || r.Sum != digest.Sum(sum) {
+			return ""
+		}
+		return f.Name()
+	}
 }
 
 // programOf is where the command of a record is found: absolute, or empty.

@@ -106,7 +106,7 @@ func replayStep(args []string) (*replayAnswer, error) {
 		return nil, err
 	}
 	now := cache.NewWorld(os.Environ())
-	plan, err := replay.New(record, now.Home)
+	plan, err := replay.New(record, now.Home, oldStates())
 	if err != nil {
 		return nil, fmt.Errorf("plan the replay: %w", err)
 	}
