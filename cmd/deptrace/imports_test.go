@@ -32,6 +32,7 @@ var allowed = map[string][]string{
 	"cache/digest":         {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile"},
 	"cache/store":          {"trace/event", "trace/footprint", "trace/footprint/osfs", "cache/digest"},
 	"cache":                {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest"},
+	"cache/restore":        {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest"},
 	"cache/replay":         {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest", "cache"},
 	"cmd/deptrace":         nil, // everything
 }
