@@ -46,12 +46,15 @@ func (s *Store) AddFile(path string, want digest.Sum) error {
 	if err != nil {
 		return err
 	}
-	sum, size, err := s.copy(to, from)
+	// Not by sharing blocks: what was just written, as most outputs are, must go to the
+	// disk before it can be shared. For 2 MiB on XFS that took 5.5 ms, a copy 1.5 ms.
+	h := sha256.New()
+	size, err := hashAt(h, from, to)
 	if err != nil {
 		drop(to)
 		return named("store", path, err)
 	}
-	if sum != want {
+	if !matches(h.Sum(nil), want) {
 		drop(to)
 		return named("store", path, ErrChanged)
 	}
@@ -85,27 +88,6 @@ func (s *Store) has(sum digest.Sum, size int64) bool {
 	}
 	s.used(path, info)
 	return true
-}
-
-// copy copies a file, of which nothing has been read, into an empty one, and returns
-// the digest of what is in there. Blocks are shared where the file system can. Where it
-// cannot, each byte has to come by here once anyway to be hashed, so that
-// copy_file_range(2) would save nothing.
-func (s *Store) copy(to, from *os.File) (sum digest.Sum, size int64, err error) {
-	source, sink := from, io.Writer(to)
-	if s.clone(to, from) == nil {
-		// What arrived is what counts; but it may be open for writing alone, and then
-		// its blocks are still those of the other file.
-		if _, err := to.ReadAt(make([]byte, 1), 0); err == nil || err == io.EOF {
-			source = to
-		}
-		sink = nil
-	}
-	h := sha256.New()
-	if size, err = hashAt(h, source, sink); err == nil {
-		h.Sum(sum[:0])
-	}
-	return sum, size, err
 }
 
 // hashAt reads a file from its beginning, without moving its offset, hashes it and

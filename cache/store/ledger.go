@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -54,7 +55,12 @@ func (s *Store) account(delta int64) {
 
 // readLedger sums up.
 func (s *Store) readLedger() ledger {
-	text, _, err := read(s.ledgerPath())
+	f, _, err := open(s.ledgerPath())
+	if err != nil {
+		return ledger{}
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f) // it may be growing
 	if err != nil {
 		return ledger{}
 	}

@@ -451,8 +451,8 @@ func TestClone(t *testing.T) {
 		if got, err := os.ReadFile(out); err != nil || string(got) != data {
 			t.Errorf("extracted %d bytes, %v", len(got), err)
 		}
-		if cloned != 2 {
-			t.Errorf("cloned %d times, want 2", cloned)
+		if cloned != 1 {
+			t.Errorf("cloned %d times, want once", cloned)
 		}
 		check(t, damages["flipped"](s.path(blobs, sum)))
 		wantErr(t, "Extract", extract(), ErrDamaged)
@@ -460,8 +460,8 @@ func TestClone(t *testing.T) {
 
 		// What arrives is something else.
 		if flag == os.O_RDWR {
-			sum = add(t, s, "content")
-			s.clone = func(to, from *os.File) error { _, err := to.WriteAt([]byte("Content"), 0); return err }
+			check(t, s.AddFile(write(t, data), sum))
+			s.clone = func(to, from *os.File) error { _, err := to.WriteAt([]byte(data[1:]+"y"), 0); return err }
 			wantErr(t, "Extract", extract(), ErrDamaged)
 		}
 	}
@@ -574,6 +574,7 @@ func BenchmarkExtract(b *testing.B) {
 			out := filepath.Join(b.TempDir(), "out")
 			b.SetBytes(int64(size))
 			for b.Loop() {
+				os.Remove(out) // ext4 writes out what replaces something
 				f, err := os.Create(out)
 				check(b, err)
 				_, err = s.Extract(sum, f)

@@ -293,6 +293,32 @@ func TestLedger(t *testing.T) {
 	}
 }
 
+// A ledger is read while others write to it.
+func TestLedgerGrows(t *testing.T) {
+	s := newStore(t, 0)
+	check(t, s.writeLedger(0, 0))
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		for range 2000 {
+			s.account(1)
+		}
+	}()
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		if l := s.readLedger(); !l.known {
+			t.Fatalf("it is %+v", l)
+		}
+	}
+	if l := s.readLedger(); l.total != 2000 {
+		t.Errorf("it says %d, want 2000", l.total)
+	}
+}
+
 // A long ledger is put together; what it says stays.
 func TestLedgerIsPutTogether(t *testing.T) {
 	s := newStore(t, 0)
