@@ -77,8 +77,7 @@ type checker struct {
 }
 
 type comparison struct {
-	path string
-	st   footprint.State
+	now  *seen
 	want manifest.Digest
 	form string
 	was  string // what the digest is of, in words
@@ -145,9 +144,11 @@ func (c *checker) programs() {
 // compared as outputs. A directory that the step made and whose names it listed,
 // less its own, has the same list as before.
 func (c *checker) inputs() {
+	now := c.look.inputs()
+	c.todo = make([]comparison, 0, len(now)+len(c.r.Outputs))
 	if c.found {
 		for i := range c.r.Inputs {
-			c.input(&c.r.Inputs[i])
+			c.input(&c.r.Inputs[i], &now[i])
 		}
 		return
 	}
@@ -168,13 +169,12 @@ func (c *checker) inputs() {
 		if kind, ok := changed[in.Path]; ok && !(in.Kind == footprint.List && kind == manifest.Dir) {
 			continue
 		}
-		c.input(in)
+		c.input(in, &now[i])
 	}
 }
 
-func (c *checker) input(in *manifest.Input) {
-	path := c.abs(in.Path)
-	st, err := c.lstat(path)
+func (c *checker) input(in *manifest.Input, now *seen) {
+	path, st, err := now.path, now.st, now.err
 	if err != nil && in.Kind != footprint.Exists && in.Kind != footprint.Absent {
 		c.differ(in.Path, kindWord(in), "not to be seen: "+cause(err))
 		return
@@ -213,19 +213,20 @@ func (c *checker) input(in *manifest.Input) {
 		if st.Type != in.Type {
 			c.differ(in.Path, typeWords[in.Type], is)
 		} else if st.Type == footprint.File {
-			c.file(in, path, st, "sha256 ")
+			c.file(in, now, "sha256 ")
 		}
 	case footprint.Read:
 		if st.Type != footprint.File {
 			c.differ(in.Path, "read", is)
 			return
 		}
-		c.file(in, path, st, "read sha256 ")
+		c.file(in, now, "read sha256 ")
 	}
 }
 
 // file compares a regular file with an input that was one.
-func (c *checker) file(in *manifest.Input, path string, st footprint.State, was string) {
+func (c *checker) file(in *manifest.Input, now *seen, was string) {
+	st := &now.st
 	if in.Exec != st.Exec {
 		c.differ(in.Path, execWord(in.Exec), execWord(st.Exec))
 	}
@@ -234,14 +235,14 @@ func (c *checker) file(in *manifest.Input, path string, st footprint.State, was 
 		return // and so the digest
 	}
 	if !in.Digest.IsZero() {
-		c.todo = append(c.todo, comparison{path, st, in.Digest, in.Path, was})
+		c.todo = append(c.todo, comparison{now, in.Digest, in.Path, was})
 	}
 }
 
 // output compares what is there now with what the step left.
 func (c *checker) output(out *manifest.Output) {
-	path := c.abs(out.Path)
-	st, err := c.lstat(path)
+	now := c.see(c.abs(out.Path))
+	path, st, err := now.path, now.st, now.err
 	if err != nil {
 		c.differ(out.Path, "left "+leftWords[out.Kind], "not to be seen: "+cause(err))
 		return
@@ -260,7 +261,7 @@ func (c *checker) output(out *manifest.Output) {
 			c.differ(out.Path, "left "+execWord(out.Exec), execWord(st.Exec))
 		}
 		if !out.Digest.IsZero() {
-			c.todo = append(c.todo, comparison{path, st, out.Digest, out.Path, "left sha256 "})
+			c.todo = append(c.todo, comparison{&now, out.Digest, out.Path, "left sha256 "})
 		}
 	case manifest.Symlink:
 		if was, is := targetWord(out.Target), c.target(path); was != is {
@@ -282,7 +283,7 @@ var leftWords = [...]string{
 func (c *checker) digests() {
 	reqs := make([]digest.Request, len(c.todo))
 	for i := range c.todo {
-		reqs[i] = digest.Request{Path: c.todo[i].path, State: c.todo[i].st}
+		reqs[i] = digest.Request{Path: c.todo[i].now.path, State: c.todo[i].now.st}
 	}
 	for i, r := range c.now.files(reqs) {
 		t := &c.todo[i]

@@ -87,12 +87,12 @@ func (d *describer) record() error {
 	if err != nil {
 		return err
 	}
-	states, err := d.hash(found)
+	now, err := d.hash(found)
 	if err != nil {
 		return err
 	}
 	d.step()
-	return d.states(found, states)
+	return d.states(found, now)
 }
 
 // programs returns where each program name is found now, links resolved, or "".
@@ -110,7 +110,7 @@ func (d *describer) programs() ([]string, error) {
 }
 
 // states writes what is there now.
-func (d *describer) states(found []string, states []footprint.State) error {
+func (d *describer) states(found []string, now []seen) error {
 	for i := range d.r.Programs {
 		var sum digest.Sum
 		if found[i] != "" {
@@ -119,7 +119,7 @@ func (d *describer) states(found []string, states []footprint.State) error {
 		d.program(d.r.Programs[i].Name, found[i], sum)
 	}
 	for i := range d.r.Inputs {
-		if err := d.input(&d.r.Inputs[i], states[i]); err != nil {
+		if err := d.input(&d.r.Inputs[i], &now[i]); err != nil {
 			return err
 		}
 	}
@@ -152,7 +152,7 @@ func noKey(m *manifest.Manifest) (why []string) {
 
 // hash looks at every input and takes the digest of every regular file whose content
 // the key wants, all at once.
-func (d *describer) hash(programs []string) ([]footprint.State, error) {
+func (d *describer) hash(programs []string) ([]seen, error) {
 	d.sums = map[string]digest.Result{}
 	var reqs []digest.Request
 	want := func(p string, st footprint.State) {
@@ -166,17 +166,14 @@ func (d *describer) hash(programs []string) ([]footprint.State, error) {
 			want(p, footprint.State{})
 		}
 	}
-	states := make([]footprint.State, len(d.r.Inputs))
+	now := d.inputs()
 	for i := range d.r.Inputs {
-		in := &d.r.Inputs[i]
-		p := d.abs(in.Path)
-		st, err := d.lstat(p)
-		if err != nil && in.Kind != footprint.Exists && in.Kind != footprint.Absent {
-			return nil, err
+		in, is := &d.r.Inputs[i], &now[i]
+		if is.err != nil && in.Kind != footprint.Exists && in.Kind != footprint.Absent {
+			return nil, is.err
 		}
-		states[i] = st
-		if st.Type == footprint.File && d.content(in) {
-			want(p, st)
+		if is.st.Type == footprint.File && d.content(in) {
+			want(is.path, is.st)
 		}
 	}
 	for i, r := range d.now.files(reqs) {
@@ -185,7 +182,7 @@ func (d *describer) hash(programs []string) ([]footprint.State, error) {
 		}
 		d.sums[reqs[i].Path] = r
 	}
-	return states, nil
+	return now, nil
 }
 
 // content reports whether the key wants the content of an input that is a file.
@@ -219,9 +216,9 @@ func (d *describer) step() {
 }
 
 // input writes what is now where an input was.
-func (d *describer) input(in *manifest.Input, st footprint.State) error {
-	p := d.abs(in.Path)
-	is := seen{Type: st.Type, Size: st.Size, Exec: st.Exec}
+func (d *describer) input(in *manifest.Input, now *seen) error {
+	p, st := now.path, now.st
+	is := condition{Type: st.Type, Size: st.Size, Exec: st.Exec}
 	switch {
 	case in.Kind == footprint.Link && st.Type == footprint.Symlink:
 		target, err := os.Readlink(p)
@@ -238,12 +235,12 @@ func (d *describer) input(in *manifest.Input, st footprint.State) error {
 	case st.Type == footprint.File && d.content(in):
 		is.Digest = manifest.Digest(d.sums[p].Sum)
 	}
-	d.seen(in, is)
+	d.write(in, is)
 	return nil
 }
 
-// seen is what was found, or is, where an input is looked for.
-type seen struct {
+// condition is what was found, or is, where an input is looked for.
+type condition struct {
 	Type   footprint.Type
 	Digest manifest.Digest // of the content of a file, if it counts, and of the names of a list
 	Size   int64
@@ -251,8 +248,8 @@ type seen struct {
 	Target string
 }
 
-// seen writes the line of an input.
-func (d *describer) seen(in *manifest.Input, s seen) {
+// write writes the line of an input.
+func (d *describer) write(in *manifest.Input, s condition) {
 	is := s.Type.String()
 	if s.Type == footprint.None {
 		is = "absent"

@@ -4,8 +4,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -42,7 +44,76 @@ func (l *look) abs(form string) string {
 	return p
 }
 
-func (l *look) lstat(path string) (footprint.State, error) { return osfs.Lstat(path) }
+// seen is what is at a path now.
+type seen struct {
+	path string
+	st   footprint.State
+	err  error
+}
+
+func (l *look) see(path string) seen {
+	st, err := osfs.Lstat(path)
+	return seen{path, st, err}
+}
+
+// inputs looks at all inputs of the record, on all cores: this is most of what there is
+// to do for a record whose digests are known.
+func (l *look) inputs() []seen {
+	const least = 100 // are worth a goroutine
+	all := make([]seen, len(l.r.Inputs))
+	parts := max(1, min(runtime.GOMAXPROCS(0), len(all)/least))
+	var wg sync.WaitGroup
+	for i := range parts {
+		from, to := len(all)*i/parts, len(all)*(i+1)/parts
+		wg.Go(func() {
+			var d directory
+			defer d.leave()
+			for j := from; j < to; j++ {
+				p := manifest.Abs(l.r.Inputs[j].Path, l.r.Root, l.now.Home)
+				st, err := d.lstat(p)
+				all[j] = seen{p, st, err}
+			}
+		})
+	}
+	wg.Wait()
+	l.homeless = l.homeless || slices.ContainsFunc(all, func(s seen) bool { return s.path == "" })
+	return all
+}
+
+// directory is where the last path looked at was. Records are sorted, so the next one is
+// there, too, more often than not; it is opened when the second comes.
+type directory struct {
+	path  string
+	dir   *osfs.Dir // nil: not opened
+	tried bool      // to open it
+}
+
+func (d *directory) lstat(p string) (footprint.State, error) {
+	i := strings.LastIndexByte(p, '/')
+	if i <= 0 {
+		return osfs.Lstat(p)
+	}
+	if p[:i] != d.path {
+		d.leave()
+		d.path = p[:i]
+		return osfs.Lstat(p)
+	}
+	if !d.tried {
+		d.dir, _ = osfs.OpenDir(d.path)
+		d.tried = true
+	}
+	if d.dir == nil {
+		return osfs.Lstat(p)
+	}
+	return d.dir.Lstat(p[i+1:])
+}
+
+func (d *directory) leave() {
+	if d.dir != nil {
+		d.dir.Close()
+	}
+	*d = directory{}
+}
 
 // target says where a symbolic link leads.
 func (l *look) target(path string) string {

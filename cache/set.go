@@ -92,19 +92,19 @@ func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) 
 	for i := range r.Outputs {
 		outputs[r.Outputs[i].Path] = &r.Outputs[i]
 	}
-	keyOf := func(state func(*manifest.Input) seen) Key {
+	keyOf := func(state func(*manifest.Input) condition) Key {
 		d.text.Reset()
 		for i := range r.Programs {
 			d.program(r.Programs[i].Name, at[i], sums[i])
 		}
 		for i := range r.Inputs {
-			d.seen(&r.Inputs[i], state(&r.Inputs[i]))
+			d.write(&r.Inputs[i], state(&r.Inputs[i]))
 		}
 		return d.strong(weak)
 	}
 	changed := false
 	found = keyOf(recorded)
-	left = keyOf(func(in *manifest.Input) seen {
+	left = keyOf(func(in *manifest.Input) condition {
 		// What is listed in a directory is counted without the step's own outputs.
 		if out := outputs[in.Path]; out != nil && in.Kind != footprint.List {
 			changed = true
@@ -149,8 +149,8 @@ func (d *describer) programSums(at []string) ([]digest.Sum, error) {
 }
 
 // recorded is the state in which a step found an input.
-func recorded(in *manifest.Input) seen {
-	s := seen{Digest: in.Digest, Size: in.Size, Exec: in.Exec, Target: in.Target}
+func recorded(in *manifest.Input) condition {
+	s := condition{Digest: in.Digest, Size: in.Size, Exec: in.Exec, Target: in.Target}
 	switch in.Kind {
 	case footprint.Read, footprint.Exists: // whatever is there
 		s.Type = footprint.File
@@ -165,6 +165,6 @@ func recorded(in *manifest.Input) seen {
 }
 
 // leftBy is the state in which a step left an output.
-func leftBy(out *manifest.Output) seen {
-	return seen{Type: leftTypes[out.Kind], Digest: out.Digest, Exec: out.Exec, Target: out.Target}
+func leftBy(out *manifest.Output) condition {
+	return condition{Type: leftTypes[out.Kind], Digest: out.Digest, Exec: out.Exec, Target: out.Target}
 }

@@ -7,10 +7,12 @@ import (
 )
 
 // lstat is lstat(2) with the state of what is not there in the place of its errors.
-func lstat(path string) (footprint.State, error) {
+func lstat(path string) (footprint.State, error) { return lstatAt(unix.AT_FDCWD, path) }
+
+func lstatAt(dir int, path string) (footprint.State, error) {
 	var st unix.Stat_t
 	for {
-		switch err := unix.Lstat(path, &st); err {
+		switch err := unix.Fstatat(dir, path, &st, unix.AT_SYMLINK_NOFOLLOW); err {
 		case nil:
 			return state(&st), nil
 		case unix.ENOENT, unix.ENOTDIR, unix.ENAMETOOLONG, unix.ELOOP:
