@@ -9,7 +9,10 @@ import (
 // What a command is given can hold the path of the checkout: -ffile-prefix-map=/a/b=. or
 // a variable. Between checkouts at different paths it is the same if it only
 // differs in that, and so the path is taken out of it, where it is one: at the
-// beginning of an absolute path, and up to the end of a name.
+// beginning of an absolute path, and up to the end of a name. Of a directory whose name
+// begins with "-", or has a "=" or a blank in it, nobody can tell: what is relative to it
+// can be taken for a path. What follows the root is not looked at, so that "/a/b/../c" is
+// the same for two checkouts, too, and names a file outside of each.
 
 // rootMark stands for the root in what has been relocated. No argument and no variable
 // can hold it.
@@ -42,18 +45,19 @@ func Relocate(text, root string) string {
 	return b.String()
 }
 
-// startsPath reports whether a "/" behind text is the first of an absolute path: there
-// is none in the word before it ("-I" in front of it is a flag, "-I/x" is a path).
+// startsPath reports whether a "/" behind text is the first of an absolute path: the word
+// that ends there is empty or "@", or it is a flag. Behind any other word it leads on from
+// there, as in "gen/a/b" and "$HOME/a/b", and so it does behind a path ("-I/x").
 func startsPath(text string) bool {
-	for i := len(text) - 1; i >= 0; i-- {
-		switch c := text[i]; {
-		case c == '/':
-			return false
-		case !nameByte(c):
-			return true
-		}
+	begin := len(text)
+	for begin > 0 && nameByte(text[begin-1]) {
+		begin--
 	}
-	return true
+	word := text[begin:]
+	if begin > 0 && text[begin-1] == '/' {
+		return false
+	}
+	return word == "" || word == "@" || word[0] == '-'
 }
 
 // nameByte reports whether a byte can be expected in the name of a file: whatever does
