@@ -29,6 +29,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
+	"strings"
 
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
@@ -65,7 +67,21 @@ func Compare(root string, wants []Want, files func([]string) []digest.Result) (d
 	differ = make([]bool, len(wants))
 	var paths []string
 	var at []int
+	dirs := map[string]footprint.Type{".": footprint.Dir}
 	for i, w := range wants {
+		if err := valid(w.Path); err != nil {
+			return nil, err
+		}
+		// What is found through a link is not at the place where it should be, and
+		// Outputs would not go there.
+		switch above, err := directory(root, path.Dir(w.Path), dirs); {
+		case err != nil:
+			return nil, err
+		case above == footprint.Symlink:
+			return nil, &InTheWayError{w.Path, "a link"}
+		case above != footprint.Dir && above != footprint.None && w.Kind != manifest.Removed:
+			return nil, &InTheWayError{w.Path, "a file"}
+		}
 		path := join(root, w.Path)
 		st, err := osfs.Lstat(path)
 		switch {
@@ -100,6 +116,34 @@ func Compare(root string, wants []Want, files func([]string) []digest.Result) (d
 		differ[i] = r.Err != nil || r.Sum != wants[i].Sum
 	}
 	return differ, nil
+}
+
+// directory returns what a directory below the root is: a Symlink if it or one on the way
+// to it is one, and likewise for whatever else is no directory. known are those that were
+// looked at before.
+func directory(root, name string, known map[string]footprint.Type) (footprint.Type, error) {
+	is, ok := known[name]
+	if ok {
+		return is, nil
+	}
+	is, err := directory(root, path.Dir(name), known)
+	if err == nil && is == footprint.Dir {
+		var st footprint.State
+		st, err = osfs.Lstat(join(root, name))
+		is = st.Type
+	}
+	known[name] = is
+	return is, err
+}
+
+// valid returns an error for what cannot be the path of an output: whoever wrote it may
+// have meant to lead us out of the root.
+func valid(name string) error {
+	if name == "" || name == "." || name == ".." || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "../") ||
+		strings.IndexByte(name, 0) >= 0 || path.Clean(name) != name {
+		return fmt.Errorf("%q is no path of an output", name)
+	}
+	return nil
 }
 
 func join(root, path string) string {

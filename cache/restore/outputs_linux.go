@@ -74,9 +74,6 @@ func (r *restorer) dir(name string) (int, error) {
 	if fd, ok := r.dirs[name]; ok {
 		return fd, nil
 	}
-	if strings.HasPrefix(name, "/") || name == ".." || strings.HasPrefix(name, "../") {
-		return 0, fmt.Errorf("%s is not under the root", name)
-	}
 	parent, err := r.dir(path.Dir(name))
 	if err != nil {
 		return 0, err
@@ -92,8 +89,8 @@ func (r *restorer) dir(name string) (int, error) {
 // prepare makes directories, and files and links under temporary names.
 func (r *restorer) prepare(wants []Want) error {
 	for _, w := range wants {
-		if w.Path == "" || path.Clean(w.Path) != w.Path || w.Path == "." {
-			return fmt.Errorf("%q is no path of an output", w.Path)
+		if err := valid(w.Path); err != nil {
+			return err
 		}
 		dir, err := r.dir(path.Dir(w.Path))
 		if w.Kind == manifest.Removed && errors.Is(err, unix.ENOENT) {
@@ -110,6 +107,8 @@ func (r *restorer) prepare(wants []Want) error {
 			} else if err == nil {
 				r.made = append(r.made, w.Path)
 			}
+			// Something else can have the name, too.
+			_, err = r.dir(w.Path)
 		case manifest.File:
 			err = r.file(dir, w)
 		case manifest.Symlink:
@@ -190,6 +189,9 @@ func (r *restorer) publish(wants []Want) error {
 
 // Touch sets the time of a file under root to now. A link is not followed.
 func Touch(root, name string) error {
+	if err := valid(name); err != nil {
+		return err
+	}
 	r := &restorer{dirs: map[string]int{}}
 	defer r.close()
 	fd, err := unix.Open(root, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
