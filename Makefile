@@ -21,6 +21,7 @@ test: tools ## fetch what the tests need and run all of them
 
 tools: ## fetch what the tests need and the machine lacks into .tools: programs, and sources to build
 	@.ci/tools
+	@.ci/bazel-remote
 
 examples: deptrace tools ## run examples/make and examples/ninja and print what was rebuilt
 	go test -count=1 -v -run TestExamples ./cmd/deptrace
