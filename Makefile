@@ -7,12 +7,12 @@ GO_FILES := go.mod go.sum $(shell find cmd trace depfile cache -name '*.go' -not
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
 
-build: deptrace ## build ./deptrace
+build: deptrace deptrace-remote ## build ./deptrace, and beside it what it starts to talk to a remote cache
 
-deptrace: $(GO_FILES)
-	go build -trimpath -o $@ ./cmd/deptrace
+deptrace deptrace-remote: $(GO_FILES)
+	go build -trimpath -o $@ ./cmd/$@
 
-demo: deptrace ## trace a real compile and show its depfile and manifest
+demo: build ## trace a real compile and show its depfile and manifest
 	@examples/demo
 
 test: tools ## fetch what the tests need and run all of them
@@ -23,7 +23,7 @@ tools: ## fetch what the tests need and the machine lacks into .tools: programs,
 	@.ci/tools
 	@.ci/bazel-remote
 
-examples: deptrace tools ## run examples/make and examples/ninja and print what was rebuilt
+examples: build tools ## run examples/make and examples/ninja and print what was rebuilt
 	go test -count=1 -v -run TestExamples ./cmd/deptrace
 
 conformance: tools ## run the conformance suite and print its table, behaviour by engine
@@ -50,7 +50,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 	done
 
 clean: ## remove what was built and fetched
-	rm -rf deptrace .tools
+	rm -rf deptrace deptrace-remote .tools
 	go clean
 
 .PHONY: help build demo test tools examples conformance mutants lint fuzz clean
