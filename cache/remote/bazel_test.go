@@ -1,8 +1,6 @@
 package remote
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,14 +10,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"fmt"
 	"io"
 	"math/big"
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -29,79 +25,8 @@ import (
 	"time"
 
 	"deptrace/cache/digest"
+	"deptrace/cache/remote/remotetest"
 )
-
-// bazelRemote starts the real server and returns its address without the scheme. The
-// server ends with the test.
-func bazelRemote(t *testing.T, args ...string) (host string, kill func()) {
-	t.Helper()
-	program, err := exec.LookPath("bazel-remote")
-	if err != nil {
-		t.Fatal("bazel-remote is missing: run make tools")
-	}
-	c := exec.Command(program, append([]string{
-		"--dir", t.TempDir(), "--max_size", "1", "--http_address", "127.0.0.1:0", "--grpc_address", "none", "--access_log_level", "none",
-	}, args...)...)
-	c.Env = []string{"PATH=/nowhere"}
-	log, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	kill = sync.OnceFunc(func() {
-		c.Process.Kill()
-		c.Wait()
-	})
-	t.Cleanup(kill)
-	// It says so when it listens, but not where.
-	var said bytes.Buffer
-	lines := bufio.NewScanner(log)
-	for lines.Scan() {
-		said.WriteString(lines.Text() + "\n")
-		if strings.Contains(lines.Text(), "Starting HTTP") {
-			go io.Copy(io.Discard, log)
-			return listening(t, c.Process.Pid), kill
-		}
-	}
-	t.Fatalf("bazel-remote does not start:\n%s", &said)
-	return "", nil
-}
-
-// listening finds the one address that a process listens on.
-func listening(t *testing.T, pid int) string {
-	t.Helper()
-	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	sockets := make(map[string]bool)
-	for _, fd := range fds {
-		if target, err := os.Readlink(fd); err == nil {
-			sockets[strings.TrimSuffix(strings.TrimPrefix(target, "socket:["), "]")] = true
-		}
-	}
-	table, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(table)) {
-		const local, state, inode, listens = 1, 3, 9, "0A" // proc_net_tcp(5)
-		words := strings.Fields(line)
-		if len(words) <= inode || words[state] != listens || !sockets[words[inode]] {
-			continue
-		}
-		_, port, _ := strings.Cut(words[local], ":")
-		n, err := strconv.ParseUint(port, 16, 16)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return "127.0.0.1:" + strconv.FormatUint(n, 10)
-	}
-	t.Fatalf("process %d does not listen:\n%s", pid, table)
-	return ""
-}
 
 // noise cannot be packed.
 func noise(n int) string {
@@ -149,7 +74,7 @@ func travels(t *testing.T, settings ...string) {
 
 func TestBazelRemote(t *testing.T) {
 	t.Parallel() // each has a server of its own
-	host, kill := bazelRemote(t)
+	host, kill := remotetest.Start(t)
 	travels(t, "DEPTRACE_REMOTE=http://"+host)
 	travels(t, "DEPTRACE_REMOTE=http://"+host+"/an/instance/")
 	kill()
@@ -165,14 +90,14 @@ func TestBazelRemote(t *testing.T) {
 // Blobs that the server keeps uncompressed arrive as well.
 func TestBazelRemoteUncompressed(t *testing.T) {
 	t.Parallel() // each has a server of its own
-	host, _ := bazelRemote(t, "--storage_mode", "uncompressed")
+	host, _ := remotetest.Start(t, "--storage_mode", "uncompressed")
 	travels(t, "DEPTRACE_REMOTE=http://"+host)
 }
 
 // The server reads our message as we mean it: it is asked for it in JSON.
 func TestBazelRemoteReadsActions(t *testing.T) {
 	t.Parallel() // each has a server of its own
-	host, _ := bazelRemote(t)
+	host, _ := remotetest.Start(t)
 	a := newMachine(t, "DEPTRACE_REMOTE=http://"+host)
 	blob := Blob{Path: "bin/tool", Sum: a.add("tool"), Size: 4, Exec: true}
 	a.works(a.publish(soon(t), actionKey(entryPrefix, keyFor("step")), Record{[]byte("record"), []Blob{blob, {Path: "/abs", Sum: a.add("")}}}))
@@ -207,7 +132,7 @@ func TestBazelRemoteReadsActions(t *testing.T) {
 // What is announced before all of it is there does not exist; what is wrong is refused.
 func TestBazelRemoteValidates(t *testing.T) {
 	t.Parallel() // each has a server of its own
-	host, _ := bazelRemote(t)
+	host, _ := remotetest.Start(t)
 	a := newMachine(t, "DEPTRACE_REMOTE=http://"+host)
 	key := keyFor("step")
 	record := Record{[]byte("record"), []Blob{{Path: "x", Sum: digest.Sum{1}, Size: 5}}}
@@ -225,7 +150,7 @@ func TestBazelRemoteValidates(t *testing.T) {
 // It sends what it keeps packed as it is.
 func TestBazelRemotePacks(t *testing.T) {
 	t.Parallel() // each has a server of its own
-	host, _ := bazelRemote(t)
+	host, _ := remotetest.Start(t)
 	a := newMachine(t, "DEPTRACE_REMOTE=http://"+host)
 	content := strings.Repeat("packs well ", 100_000)
 	a.step(keyFor("step"), content)
@@ -246,7 +171,7 @@ func TestBazelRemoteWithPassword(t *testing.T) {
 	if err := os.WriteFile(file, []byte("user:{SHA}"+base64.StdEncoding.EncodeToString(sum[:])+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	host, _ := bazelRemote(t, "--htpasswd_file", file)
+	host, _ := remotetest.Start(t, "--htpasswd_file", file)
 	travels(t, "DEPTRACE_REMOTE=http://user:s3cret@"+host)
 	travels(t, "DEPTRACE_REMOTE=http://"+host+"/x", "DEPTRACE_REMOTE_USER=user", "DEPTRACE_REMOTE_PASSWORD=s3cret")
 	for want, settings := range map[string][]string{
@@ -263,7 +188,7 @@ func TestBazelRemoteWithPassword(t *testing.T) {
 		}
 	}
 	// Whoever may only read can.
-	host, _ = bazelRemote(t, "--htpasswd_file", file, "--allow_unauthenticated_reads")
+	host, _ = remotetest.Start(t, "--htpasswd_file", file, "--allow_unauthenticated_reads")
 	a := newMachine(t, "DEPTRACE_REMOTE=http://"+host, "DEPTRACE_REMOTE_READONLY=1")
 	if _, err := a.Ping(soon(t)); err != nil {
 		t.Error(err)
@@ -273,7 +198,7 @@ func TestBazelRemoteWithPassword(t *testing.T) {
 func TestBazelRemoteOverTLS(t *testing.T) {
 	t.Parallel() // each has a server of its own
 	cert, key := certificate(t)
-	host, _ := bazelRemote(t, "--tls_cert_file", cert, "--tls_key_file", key)
+	host, _ := remotetest.Start(t, "--tls_cert_file", cert, "--tls_key_file", key)
 	travels(t, "DEPTRACE_REMOTE=https://"+host, "DEPTRACE_REMOTE_CA="+cert)
 	a := newMachine(t, "DEPTRACE_REMOTE=https://"+host)
 	_, err := a.Entry(soon(t), keyFor("step"))
@@ -316,7 +241,7 @@ func certificate(t *testing.T) (cert, key string) {
 // Many processes share one server, and the same keys.
 func TestBazelRemoteTogether(t *testing.T) {
 	t.Parallel() // each has a server of its own
-	host, _ := bazelRemote(t)
+	host, _ := remotetest.Start(t)
 	dir := t.TempDir()
 	var wg sync.WaitGroup
 	for i := range 16 {

@@ -74,11 +74,16 @@ func openStore(environ []string) (*store.Store, error) {
 // storeError tells about an error of the store.
 func storeError(err error) int {
 	errorf("%v", err)
+	storeHint(err)
+	return statusError
+}
+
+// storeHint says what to do about an error of the store, if there is something.
+func storeHint(err error) {
 	var d *store.DirError
 	if errors.As(err, &d) && d.Hint != "" {
 		hintf("%s", d.Hint)
 	}
-	return statusError
 }
 
 func cacheStats(s *store.Store, _ int64) (string, int, error) {

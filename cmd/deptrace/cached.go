@@ -90,6 +90,7 @@ func cachedMain(args []string) ending {
 	c.now.Files = once(c.memory.files)
 	if err := c.open(); err != nil {
 		warnf("nothing is cached: %v", err)
+		storeHint(err)
 	}
 	defer c.close()
 	if c.store != nil {
@@ -110,15 +111,8 @@ func cachedMain(args []string) ending {
 
 // open opens the store and what is configured of a remote.
 func (c *cached) open() error {
-	dir, err := store.Dir(os.Environ())
-	if err != nil {
-		return err
-	}
-	limit, err := store.Limit(os.Environ())
-	if err != nil {
-		return err
-	}
-	if c.store, err = store.Open(dir, store.Options{Max: limit}); err != nil {
+	var err error
+	if c.store, err = openStore(os.Environ()); err != nil {
 		return err
 	}
 	// What the step changes in place is kept as it was, for a replay.

@@ -127,7 +127,7 @@ func oldStates() func(manifest.Digest) string {
 	if _, err := os.Stat(dir); err != nil {
 		return none // nor is one to be made
 	}
-	st, err := store.Open(dir, store.Options{})
+	st, err := openStore(os.Environ())
 	if err != nil {
 		return none
 	}
