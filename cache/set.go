@@ -75,44 +75,39 @@ func (d *describer) strong(weak Key) Key {
 // of the one that it left: the two differ if it changed files that it had looked at. Over
 // its own outputs it would have nothing to do, and so both lead to the same result.
 //
-// They are made from the record and not from the files, which can have changed since
-// then; but for the programs that were found in PATH, whose content is looked at where
-// the record does not have it.
+// They are made from the record and not from the files, which somebody else can have
+// changed since then; but for a program that was found in PATH and that no input of the
+// record is, which is read now.
 func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) {
 	d := &describer{look: newLook(r, now)}
-	at, err := d.programs()
-	if err != nil {
-		return Key{}, Key{}, err
-	}
-	sums, err := d.programSums(at)
-	if err != nil {
-		return Key{}, Key{}, err
-	}
 	outputs := make(map[string]*manifest.Output, len(r.Outputs))
 	for i := range r.Outputs {
 		outputs[r.Outputs[i].Path] = &r.Outputs[i]
 	}
-	keyOf := func(state func(*manifest.Input) condition) Key {
+	started, ended, err := d.recordedPrograms(outputs)
+	if err != nil {
+		return Key{}, Key{}, err
+	}
+	keyOf := func(programs []programState, state func(*manifest.Input) condition) Key {
 		d.text.Reset()
-		for i := range r.Programs {
-			d.program(r.Programs[i].Name, at[i], sums[i])
+		for i, p := range programs {
+			d.program(r.Programs[i].Name, p.at, p.sum)
 		}
 		for i := range r.Inputs {
 			d.write(&r.Inputs[i], state(&r.Inputs[i]))
 		}
 		return d.strong(weak)
 	}
-	changed := false
-	found = keyOf(recorded)
-	left = keyOf(func(in *manifest.Input) condition {
-		// What is listed in a directory is counted without the step's own outputs.
-		if out := outputs[in.Path]; out != nil && in.Kind != footprint.List {
-			changed = true
-			return leftBy(out)
+	found = keyOf(started, recorded)
+	left = keyOf(ended, func(in *manifest.Input) condition {
+		out := outputs[in.Path]
+		// A list of what is still a directory is counted without the step's own outputs.
+		if out == nil || in.Kind == footprint.List && out.Kind == manifest.Dir {
+			return recorded(in)
 		}
-		return recorded(in)
+		return leftBy(out)
 	})
-	if !changed || r.Step.Stat == "meta" {
+	if r.Step.Stat == "meta" {
 		// A record does not have the size of an output, which counts there.
 		left = found
 	}
@@ -122,30 +117,69 @@ func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) 
 	return found, left, err
 }
 
-// programSums returns the digests of programs, "" having none.
-func (d *describer) programSums(at []string) ([]digest.Sum, error) {
-	known := map[string]manifest.Digest{}
+// programState is where a program is found, links resolved, and its digest.
+type programState struct {
+	at  string // empty: nowhere
+	sum digest.Sum
+}
+
+// recordedPrograms returns what the searches of a step found when it started, and what
+// they would find when it has ended: another thing only if the step made, replaced or
+// removed it. What else has come into PATH meanwhile is somebody else's.
+func (d *describer) recordedPrograms(outputs map[string]*manifest.Output) (started, ended []programState, err error) {
+	known := map[string]digest.Sum{}
 	for i := range d.r.Inputs {
 		if in := &d.r.Inputs[i]; in.Kind == footprint.Read {
-			known[d.abs(in.Path)] = in.Digest
+			known[d.abs(in.Path)] = digest.Sum(in.Digest)
 		}
 	}
-	sums := make([]digest.Sum, len(at))
-	for i, p := range at {
-		if p == "" {
-			continue
+	made := func(path string) *manifest.Output {
+		if path == "" {
+			return nil
 		}
-		if sum, ok := known[filepath.Clean(p)]; ok {
-			sums[i] = digest.Sum(sum)
-			continue
-		}
-		r := d.now.files([]digest.Request{{Path: p}})[0]
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		sums[i] = r.Sum
+		return outputs[manifest.Form(path, d.r.Root, d.now.Home)]
 	}
-	return sums, nil
+	at, err := d.programs()
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, p := range d.r.Programs {
+		var was programState
+		if p.Path != "" {
+			was.at = d.abs(p.Path)
+			if path, err := filepath.EvalSymlinks(was.at); err == nil {
+				was.at = path
+			}
+			was.at = filepath.Clean(was.at)
+			if was.sum, err = d.sumOf(was.at, known); err != nil {
+				return nil, nil, err
+			}
+		}
+		started = append(started, was)
+
+		is := programState{at: at[i]}
+		switch out := made(is.at); {
+		case out != nil && out.Kind == manifest.File:
+			is.sum = digest.Sum(out.Digest)
+		case made(was.at) == nil:
+			is = was
+		case is.at != "":
+			if is.sum, err = d.sumOf(is.at, known); err != nil {
+				return nil, nil, err
+			}
+		}
+		ended = append(ended, is)
+	}
+	return started, ended, nil
+}
+
+// sumOf returns the digest of a program: the known one, or that of the file.
+func (d *describer) sumOf(path string, known map[string]digest.Sum) (digest.Sum, error) {
+	if sum, ok := known[path]; ok {
+		return sum, nil
+	}
+	r := d.now.files([]digest.Request{{Path: path}})[0]
+	return r.Sum, r.Err
 }
 
 // recorded is the state in which a step found an input.

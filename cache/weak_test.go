@@ -1,0 +1,110 @@
+package cache
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func weakOf(parts ...Part) Key { return (&Weak{Parts: parts}).Key() }
+
+// No two commands have one key because something of one part stands in another.
+func TestWeakPartsApart(t *testing.T) {
+	keys := map[Key]string{}
+	add := func(what string, k Key) {
+		t.Helper()
+		if was, ok := keys[k]; ok {
+			t.Errorf("%s has the key of %s", what, was)
+		}
+		keys[k] = what
+	}
+	for i, parts := range [][]Part{
+		nil, {{"", ""}}, {{"", ""}, {"", ""}}, {{"a", "b"}}, {{"ab", ""}}, {{"", "ab"}}, {{"a", "b"}, {"c", "d"}}, {{"c", "d"}, {"a", "b"}},
+		{{"a", "bc"}, {"", "d"}}, {{"a", `b" "c`}}, {{`a" "b`, "c"}}, {{"a", "b\"\n\"c\" \"d"}}, {{"a", "b\nc"}}, {{"a", `b\nc`}},
+		{{"a", "\xff"}}, {{"a", `\xff`}}, {{"a", "\ufffd"}}, {{"a", "\x00"}}, {{"a", "b "}}, {{"a ", "b"}}, {{"a", "\xfe"}},
+	} {
+		add(fmt.Sprintf("%d: %q", i, parts), weakOf(parts...))
+	}
+	for i, words := range [][]string{
+		nil, {""}, {"", ""}, {"a"}, {"a", ""}, {"", "a"}, {"a b"}, {"a", "b"}, {`a" "b`}, {"ab"}, {"b", "a"}, {"a\x00b"}, {`a" `, "b"}, {"\xff"}, {`\xff`}, {"\ufffd"},
+	} {
+		var w Weak
+		w.AddWords("words", words)
+		add(fmt.Sprintf("words %d: %q", i, words), w.Key())
+	}
+	var w Weak
+	w.Add("format", "%s %d", "x", 1)
+	if want := []Part{{"format", "x 1"}}; !slices.Equal(w.Parts, want) {
+		t.Errorf("got %q, want %q", w.Parts, want)
+	}
+}
+
+func TestAddEnviron(t *testing.T) {
+	same := func(v string) string { return v }
+	for _, tt := range []struct {
+		name    string
+		environ []string
+		only    []string
+		want    []Part
+	}{
+		{"nothing", nil, nil, nil},
+		{"sorted", []string{"B=2", "A=1"}, nil, []Part{{"variable A", "1"}, {"variable B", "2"}}},
+		{"the first of two counts", []string{"A=1", "A=2"}, nil, []Part{{"variable A", "1"}}},
+		{"empty is not unset", []string{"A="}, nil, []Part{{"variable A", ""}}},
+		{"an equals sign in the value", []string{"A=b=c"}, nil, []Part{{"variable A", "b=c"}}},
+		{"no equals sign", []string{"A", "A=1"}, nil, []Part{{"variable A", "1"}}},
+		{"noise", []string{"PATH=/bin", "HOME=/h", "USER=u", "PWD=/", "SSH_X=1", "GITHUB_RUN_ID=7", "MAKEFLAGS=-j", "CC=gcc", "CI=true"}, nil,
+			[]Part{{"variable CC", "gcc"}, {"variable CI", "true"}}},
+		{"what only begins like noise", []string{"PATHS=1", "HOMES=1", "path=1", "SSH=1", "TERMCAP=1", "XPATH=1", "_X=1"}, nil,
+			[]Part{{"variable HOMES", "1"}, {"variable PATHS", "1"}, {"variable SSH", "1"}, {"variable TERMCAP", "1"}, {"variable XPATH", "1"},
+				{"variable _X", "1"}, {"variable path", "1"}}},
+		{"what tools read", []string{"CFLAGS=1", "LANG=C", "LC_ALL=C", "TZ=UTC", "TMPDIR=/t", "SOURCE_DATE_EPOCH=0", "LD_PRELOAD=x", "CPATH=/i",
+			"PYTHONPATH=/p", "GOFLAGS=-x", "RUSTFLAGS=-g", "VIRTUAL_ENV=/v"}, []string{},
+			[]Part{{"variable CFLAGS", "1"}, {"variable CPATH", "/i"}, {"variable GOFLAGS", "-x"}, {"variable LANG", "C"}, {"variable LC_ALL", "C"},
+				{"variable LD_PRELOAD", "x"}, {"variable PYTHONPATH", "/p"}, {"variable RUSTFLAGS", "-g"}, {"variable SOURCE_DATE_EPOCH", "0"},
+				{"variable TMPDIR", "/t"}, {"variable TZ", "UTC"}, {"variable VIRTUAL_ENV", "/v"}}},
+		{"only some, noise too", []string{"A=1", "B=2", "PATH=/bin", "AB=3"}, []string{"PATH", "A", "C"},
+			[]Part{{"variable A", "1"}, {"variable PATH", "/bin"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var w Weak
+			w.AddEnviron(tt.environ, tt.only, same)
+			if d := cmp.Diff(tt.want, w.Parts); d != "" {
+				t.Errorf("(-want +got)\n%s", d)
+			}
+		})
+	}
+	var w Weak
+	w.AddEnviron([]string{"A=secret"}, nil, strings.ToUpper)
+	if got := w.Parts[0].Text; got != "SECRET" {
+		t.Errorf("the value was taken as %q", got)
+	}
+}
+
+// The order of an environment does not count, that of the parts before it does not change.
+func TestAddEnvironOrder(t *testing.T) {
+	environ := []string{"B=2", "A=1", "C=3", "AB=4"}
+	key := func() Key {
+		var w Weak
+		w.Add("z", "first")
+		w.AddEnviron(environ, nil, func(v string) string { return v })
+		if w.Parts[0].Name != "z" {
+			t.Errorf("the first part is %q", w.Parts[0].Name)
+		}
+		return w.Key()
+	}
+	want := key()
+	for range len(environ) {
+		environ = append(environ[1:], environ[0])
+		if key() != want {
+			t.Errorf("%q has another key", environ)
+		}
+	}
+	environ[0] += "x"
+	if key() == want {
+		t.Error("a value does not count")
+	}
+}
