@@ -58,12 +58,16 @@ func Explain(w io.Writer, records []*Record, now *World, salt string) error {
 // describe writes everything that a key depends on.
 func describe(w io.Writer, records []*Record, now *World, salt string) error {
 	texts := make([]string, len(records))
-	for i, r := range records {
-		d := &describer{look: newLook(r, now)}
-		if err := d.record(); err != nil {
+	errs := make([]error, len(records))
+	Parallel(len(records), func(i int) {
+		d := &describer{look: newLook(records[i], now)}
+		errs[i] = d.record()
+		texts[i] = d.text.String()
+	})
+	for _, err := range errs {
+		if err != nil {
 			return err
 		}
-		texts[i] = d.text.String()
 	}
 	slices.Sort(texts)
 	_, err := fmt.Fprintf(w, "%ssalt %q\n%s", keyFormat, salt, strings.Join(slices.Compact(texts), ""))

@@ -82,7 +82,8 @@ func resolved(path string) (string, error) {
 type World struct {
 	Environ []string // in the form of os.Environ
 	Home    string   // the user's home, its links resolved; may be empty
-	// Files takes the digests of files; nil hashes all of them.
+	// Files takes the digests of files; nil hashes all of them. Where several records
+	// are looked at together it is called by several goroutines.
 	Files func([]digest.Request) []digest.Result
 }
 

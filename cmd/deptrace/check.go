@@ -27,7 +27,9 @@ func unread(err error) int {
 	return statusError
 }
 
-// checkMain is `deptrace check`: the worst of all answers is the exit status.
+// checkMain is `deptrace check`: the worst of all answers is the exit status. Of several
+// manifests the reasons come in their order, and at the end how many there were of what,
+// on standard error, where it is in nobody's way who reads the reasons.
 func checkMain(args []string) int {
 	var quiet, verbose bool
 	var root string
@@ -42,26 +44,37 @@ func checkMain(args []string) int {
 	if err != nil {
 		return badUsage(err, statusError)
 	}
+	if manifests, err = manifestNames(manifests); err != nil {
+		return badUsage(err, statusError)
+	}
 	if len(manifests) == 0 {
 		return badUsage(&flagError{"no manifest to check", "deptrace check MANIFEST..."}, statusError)
 	}
 
-	status := 0
+	shortLived()
 	now := cache.NewWorld(os.Environ())
-	now.Files = memory.files
+	now.Files = memory.several(len(manifests))
+	decisions := make([]cache.Decision, len(manifests))
+	errs := make([]error, len(manifests))
+	cache.Parallel(len(manifests), func(i int) {
+		decisions[i], errs[i] = withRoot(manifests[i], root, func(p cache.Place) (cache.Decision, error) { return cache.CheckFile(p, now) })
+	})
+
 	var out bytes.Buffer
-	for _, path := range manifests {
-		d, err := withRoot(path, root, func(p cache.Place) (cache.Decision, error) { return cache.CheckFile(p, now) })
-		if err != nil {
-			status = unread(err)
-			continue
-		}
-		if !d.Fresh {
-			status = max(status, statusStale)
+	var fresh, stale, failed int
+	for i, d := range decisions {
+		switch {
+		case errs[i] != nil:
+			unread(errs[i])
+			failed++
+		case d.Fresh:
+			fresh++
+		default:
+			stale++
 		}
 		for _, r := range d.Reasons {
 			if len(manifests) > 1 {
-				out.WriteString(printable(path) + ": ")
+				out.WriteString(printable(manifests[i]) + ": ")
 			}
 			out.WriteString(r.String() + "\n")
 		}
@@ -73,6 +86,15 @@ func checkMain(args []string) int {
 		if s := printOut(out.String()); s != 0 {
 			return s
 		}
+		if len(manifests) > 1 {
+			errorf("%d fresh, %d stale, %s", fresh, stale, count(failed, "error"))
+		}
 	}
-	return status
+	switch {
+	case failed > 0:
+		return statusError
+	case stale > 0:
+		return statusStale
+	}
+	return 0
 }

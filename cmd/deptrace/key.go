@@ -37,6 +37,9 @@ func keyMain(args []string) int {
 	if err != nil {
 		return badUsage(err, statusError)
 	}
+	if manifests, err = manifestNames(manifests); err != nil {
+		return badUsage(err, statusError)
+	}
 	if len(manifests) == 0 {
 		return badUsage(&flagError{"no manifest to take the key of", "deptrace key MANIFEST..."}, statusError)
 	}
@@ -89,10 +92,13 @@ const unrecorded = "unrecorded"
 // keyOf returns the key of records and, if they are asked for, the lines that it is
 // made from.
 func keyOf(manifests []string, root, salt string, explain bool, memory *memory) (key, lines string, err error) {
-	var records []*cache.Record
+	shortLived()
+	records := make([]*cache.Record, len(manifests))
+	errs := make([]error, len(manifests))
+	cache.Parallel(len(manifests), func(i int) { records[i], errs[i] = withRoot(manifests[i], root, cache.Load) })
 	missing := false
-	for _, path := range manifests {
-		r, err := withRoot(path, root, cache.Load)
+	for i, path := range manifests {
+		err := errs[i]
 		if errors.Is(err, fs.ErrNotExist) && gone(path) {
 			hintf("%s is not there yet, and so the key says nothing; deptrace -m %s -- COMMAND writes it", printable(path), printable(path))
 			missing = true
@@ -101,13 +107,12 @@ func keyOf(manifests []string, root, salt string, explain bool, memory *memory) 
 		if err != nil {
 			return "", "", err
 		}
-		records = append(records, r)
 	}
 	if missing {
 		return unrecorded, "", nil
 	}
 	now := cache.NewWorld(os.Environ())
-	now.Files = memory.files
+	now.Files = memory.several(len(manifests))
 	var text bytes.Buffer
 	if explain {
 		if err := cache.Explain(&text, records, now, salt); err != nil {

@@ -64,7 +64,7 @@ Flags of cached: those of run but --events, and
                        default: now, if an input is newer, for make
 
 Flags of check:
-    -q                 print no reasons
+    -q                 print no reasons, and no summary of several manifests
 Flags of key:
     --explain          print the lines that are hashed instead of the key
     --prefix TEXT      put TEXT before the key
@@ -75,6 +75,9 @@ Flags of show:
     --format NAME      text (default) or json
     --against FILE     compare FILE, a depfile of another tool, with the record: what
                        it missed (then the exit status is 1), what it has too much
+
+    @FILE among the manifests of check and key stands for those that FILE names, one on a
+    line or with NULs between them; @- for those on standard input.
 
     --root DIR         check, key, show, replay: where the root is now, if not where the
                        manifest says
