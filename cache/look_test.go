@@ -1,9 +1,13 @@
 package cache
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
@@ -44,3 +48,53 @@ func TestInputsAreSeen(t *testing.T) {
 		t.Error("it is not noticed that there is no home")
 	}
 }
+
+// The whole of a check but the start of a process, with the digests known: the record is
+// read, inputs that are there and some that are not are looked at, and all is as it was.
+func benchmarkCheck(b *testing.B, n int) {
+	dir := b.TempDir()
+	m := &manifest.Manifest{Version: manifest.Version, Complete: true, Root: ".", Step: manifest.Step{Argv: []string{"cc"}, Dir: "."}}
+	for i := range n {
+		in := manifest.Input{Path: fmt.Sprintf("third_party/library%03d/include/header_%05d.h", i/100, i), Kind: footprint.Absent}
+		if i%4 > 0 {
+			in.Kind, in.Size, in.Digest = footprint.Read, 8, sha256.Sum256([]byte("#define\n"))
+			p := filepath.Join(dir, in.Path)
+			if err := os.MkdirAll(filepath.Dir(p), 0o777); err != nil {
+				b.Fatal(err)
+			}
+			if err := os.WriteFile(p, []byte("#define\n"), 0o666); err != nil {
+				b.Fatal(err)
+			}
+		}
+		m.Inputs = append(m.Inputs, in)
+	}
+	p := Place{Manifest: dir + "/m.toml"}
+	if err := m.Write(p.Manifest); err != nil {
+		b.Fatal(err)
+	}
+	memo, err := digest.OpenMemo(dir + "/memo")
+	if err != nil {
+		b.Skip(err) // there is none on this system
+	}
+	defer memo.Close()
+	now := &World{Files: memo.Look}
+	// Until the files are old enough to be known.
+	for before := -1; ; {
+		_, hashed := memo.Counts()
+		if hashed == before {
+			break
+		}
+		before = hashed
+		if _, err := CheckFile(p, now); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		if d, err := CheckFile(p, now); err != nil || !d.Fresh {
+			b.Fatal(d, err)
+		}
+	}
+}
+
+func BenchmarkCheckKnown1000(b *testing.B)  { benchmarkCheck(b, 1000) }
+func BenchmarkCheckKnown50000(b *testing.B) { benchmarkCheck(b, 50000) }

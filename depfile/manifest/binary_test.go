@@ -84,7 +84,9 @@ func sealed(body []byte) []byte {
 func FuzzBinary(f *testing.F) {
 	for _, m := range []*Manifest{everything(), large(3), {}} {
 		data := appendBinary(f, m)
-		f.Add(data[len(binaryMagic) : len(data)-binaryCheck])
+		body := data[len(binaryMagic) : len(data)-binaryCheck]
+		f.Add(body)
+		f.Add(append([]byte{body[0] | 0x80, 0}, body[1:]...)) // a number with a zero too many
 	}
 	f.Add([]byte{1, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(t *testing.T, body []byte) {
