@@ -22,7 +22,7 @@ const entryVersion = 1
 // what it printed, as digests of blobs, and its record without its command line and its
 // environment, which whoever finds the entry has, too.
 type Entry struct {
-	// Bound, if it is not empty, is an output that holds the path of the checkout which it
+	// Bound, if it is not empty, says why the result is of use only in the checkout that it
 	// was made in: then the entry says only this, and the result is kept under the key of
 	// that checkout (see [BoundKey]).
 	Bound string
@@ -52,8 +52,8 @@ type File struct {
 	Exec bool
 }
 
-// BoundKey is the key under which the result is kept of a step that can be shared between
-// checkouts but for an output that holds the path of its own.
+// BoundKey is the key under which the result is kept of a step that could be shared between
+// checkouts, but is of use only in the one at root.
 func BoundKey(strong Key, root string) Key { return keyOf("deptrace bound v1\n", strong[:], root) }
 
 // EntryBlob is a blob of an entry and what to call it.

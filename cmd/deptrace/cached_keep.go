@@ -48,6 +48,15 @@ func (c *cached) keepResult() error {
 	if err != nil {
 		return err
 	}
+	bound := ""
+	if c.cf.relocatable {
+		var beside string
+		if m, beside = cache.Portable(m, c.root, c.now); beside != "" {
+			bound = fmt.Sprintf("the step looked at %s, beside the checkout", printable(beside))
+		} else if bound, err = c.boundBy(m, e); err != nil {
+			return err
+		}
+	}
 	record := &cache.Record{Manifest: m, Root: c.root}
 	writes := slices.Clone(m.Step.Writes)
 	if n.manifest != "" {
@@ -57,12 +66,6 @@ func (c *cached) keepResult() error {
 	found, left, err := cache.RecordedKeys(c.key, record, c.now)
 	if err != nil {
 		return err
-	}
-	bound := ""
-	if c.cf.relocatable {
-		if bound, err = c.boundBy(m, e); err != nil {
-			return err
-		}
 	}
 	last := found
 	for _, key := range slices.Compact([]cache.Key{found, left}) {
@@ -169,11 +172,11 @@ func (c *cached) keepSet(m *manifest.Manifest, writes []string) error {
 	})
 }
 
-// boundBy returns the first output that holds the path of the root, or "".
+// boundBy says which output holds the path of the root; "" for none.
 func (c *cached) boundBy(m *manifest.Manifest, e *cache.Entry) (string, error) {
 	for _, out := range m.Outputs {
 		if out.Kind == manifest.Symlink && strings.Contains(out.Target, c.root) {
-			return out.Path, nil
+			return holdsRoot(out.Path), nil
 		}
 	}
 	holds := func(name string, blob *cache.Blob) (string, error) {
@@ -188,7 +191,7 @@ func (c *cached) boundBy(m *manifest.Manifest, e *cache.Entry) (string, error) {
 		if held, err := cache.HoldsRoot(f, c.root); err != nil || !held {
 			return "", err
 		}
-		return name, nil
+		return holdsRoot(name), nil
 	}
 	for i := range e.Files {
 		if name, err := holds(e.Files[i].Path, &e.Files[i].Blob); name != "" || err != nil {
@@ -205,3 +208,5 @@ func (c *cached) boundBy(m *manifest.Manifest, e *cache.Entry) (string, error) {
 	}
 	return "", nil
 }
+
+func holdsRoot(name string) string { return printable(name) + " holds the path of the checkout" }

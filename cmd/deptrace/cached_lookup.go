@@ -99,7 +99,7 @@ func (c *cached) hit(strong cache.Key, far bool) bool {
 		bound := e.Bound
 		strong = cache.BoundKey(strong, c.root)
 		if e = c.entry(strong, far); e == nil {
-			c.because("%s holds the path of the checkout that it was made in, which was another one", printable(bound))
+			c.because("%s, and was run in another one", bound)
 		}
 	}
 	if e == nil || e.Bound != "" {

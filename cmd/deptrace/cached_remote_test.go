@@ -106,10 +106,22 @@ func TestCachedRemote(t *testing.T) {
 
 	// What holds the path of the checkout is not for others.
 	wants(t, a.gcc(relocatable, "-g"), "cached: 1 file")
-	wants(t, b.gcc(relocatable, "-g"), "miss: hello.o holds the path of the checkout that it was made in")
+	wants(t, b.gcc(relocatable, "-g"), "miss: hello.o holds the path of the checkout, and was run in another one")
 	wants(t, a.gcc(relocatable, "-g"), "hit: ")
 	wants(t, a.gcc(relocatable, "-g", "-ffile-prefix-map="+a.dir+"=."), "cached: 1 file")
 	wants(t, b.gcc(relocatable, "-g", "-ffile-prefix-map="+b.dir+"=."), "hit: brought back hello.o")
+
+	// What lies beside the checkout can be another thing beside another one.
+	a.write("../beside.h", "#define BESIDE 1\n")
+	b.write("../beside.h", "#define BESIDE 2\n")
+	if b.uid != 0 {
+		if err := os.Chmod(b.path("../beside.h"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wants(t, a.gcc(relocatable, "-include", "../beside.h"), "cached: 1 file")
+	wants(t, b.gcc(relocatable, "-include", "../beside.h"), "miss: the step looked at ", "beside.h, beside the checkout, and was run in another one")
+	wants(t, a.gcc(relocatable, "-include", "../beside.h"), "hit: ")
 
 	// A store that has lost its blobs gets them back.
 	again := tr.newSite(t, "a")
