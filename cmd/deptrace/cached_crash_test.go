@@ -11,6 +11,13 @@ import (
 	"time"
 )
 
+// withCache returns another tree with a cache of its own beside it.
+func (tr *tree) withCache(t *testing.T) *tree {
+	other := tr.another(t)
+	other.setenv("DEPTRACE_CACHE_DIR", t.TempDir())
+	return other
+}
+
 // A cached step that is killed outright at any moment, beside others, leaves neither wrong
 // bytes in the store nor a half-written output, and the next run makes all well.
 func TestCachedKilled(t *testing.T) {

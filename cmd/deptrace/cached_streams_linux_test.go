@@ -13,13 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// withCache returns another tree with a cache of its own beside it.
-func (tr *tree) withCache(t *testing.T) *tree {
-	other := tr.another(t)
-	other.setenv("DEPTRACE_CACHE_DIR", t.TempDir())
-	return other
-}
-
 // What a command prints under cached.
 func TestCachedStreams(t *testing.T) {
 	built := newTree(t)
