@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"deptrace/cache/store"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
 )
@@ -38,7 +39,7 @@ func (s *step) telemetry(fp *footprint.Footprint) []string {
 // list the directory while others come and go there. Only our own names are left out,
 // for the directory can be one with other files in it.
 func (s *step) remembered(fp *footprint.Footprint) []string {
-	dir, err := cacheDir()
+	dir, err := store.Dir(os.Environ())
 	if err != nil {
 		return nil
 	}

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"sync"
 
 	"deptrace/cache/digest"
+	"deptrace/cache/store"
 )
 
 // memoUse is --memo.
@@ -50,7 +50,7 @@ func (m *memory) open() {
 	if m.use == memoOff {
 		return
 	}
-	dir, err := cacheDir()
+	dir, err := store.Dir(os.Environ())
 	if err == nil {
 		m.memo, err = digest.OpenMemo(filepath.Join(dir, memoName))
 	}
@@ -71,17 +71,6 @@ func (m *memory) report(logf func(format string, args ...any)) {
 // different ones can take turns.
 const memoName = "memo-v1"
 
-// cacheNames are the names in the directory for what only saves time.
-var cacheNames = []string{memoName}
-
-// cacheDir is where what only saves time is kept.
-func cacheDir() (string, error) {
-	for _, v := range []struct{ name, below string }{
-		{"DEPTRACE_CACHE_DIR", ""}, {"XDG_CACHE_HOME", "deptrace"}, {"HOME", ".cache/deptrace"},
-	} {
-		if dir := os.Getenv(v.name); filepath.IsAbs(dir) {
-			return filepath.Join(dir, v.below), nil
-		}
-	}
-	return "", errors.New("none of DEPTRACE_CACHE_DIR, XDG_CACHE_HOME and HOME names a directory")
-}
+// cacheNames are the names that deptrace has in the cache directory: the memo's, and those
+// of the store and the remote.
+var cacheNames = []string{memoName, "CACHEDIR.TAG", "v1", "remote"}
