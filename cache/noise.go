@@ -1,6 +1,9 @@
 package cache
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Noise are the environment variables that are no part of a weak key: they say who works
 // where and when, and not what a build step is to do. A name that ends in "*" stands for
@@ -17,8 +20,9 @@ var Noise = []string{
 	// The terminal. TERM counts where the command writes to one.
 	"TERM", "COLUMNS", "LINES", "WINDOWID", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TERM_SESSION_ID", "TMUX", "TMUX_PANE", "STY",
 	"VTE_VERSION", "VSCODE_*", "ITERM_*", "KITTY_*", "WEZTERM_*", "KONSOLE_*",
-	// The tool that runs the step: how many jobs, and where its job server is.
-	"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKE_TERMOUT", "MAKE_TERMERR", "MAKE_RESTARTS", "GNUMAKEFLAGS", "CARGO_MAKEFLAGS",
+	// The tool that runs the step: how many jobs, and where its job server is. What else
+	// MAKEFLAGS and GNUMAKEFLAGS say does count, and MFLAGS repeats it.
+	"MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKE_TERMOUT", "MAKE_TERMERR", "MAKE_RESTARTS", "CARGO_MAKEFLAGS",
 	"NINJA_STATUS", "NINJAFLAGS", "CMAKE_BUILD_PARALLEL_LEVEL",
 	// What a virtual environment or a version manager adds beside PATH, for its prompt.
 	"VIRTUAL_ENV_PROMPT", "CONDA_PROMPT_MODIFIER",
@@ -44,4 +48,40 @@ func IsNoise(name string) bool {
 		}
 	}
 	return false
+}
+
+// makeFlags returns what counts of the flags that a make hands on, should the step be or
+// run another make: the one that only prints (-n), touches (-t) or is given variables does
+// something else. How many jobs there are, and whether it goes on after an error, says
+// nothing of a result; nor does -w, which make adds as it goes to another directory.
+func makeFlags(value string) string {
+	flags, variables, _ := strings.Cut(" "+value, " -- ")
+	var words []string
+	for i, word := range strings.Fields(flags) {
+		switch {
+		case i == 0 && !strings.HasPrefix(word, "-") && !strings.Contains(word, "="):
+			// The letters come first, without a dash.
+			word = strings.Map(func(r rune) rune {
+				if strings.ContainsRune("kSw", r) {
+					return -1
+				}
+				return r
+			}, word)
+			if word == "" {
+				continue
+			}
+		case hasAnyPrefix(word, "-j", "-l", "-O", "--jobs", "--jobserver-", "--sync-mutex=", "--load-average", "--output-sync", "--no-print-directory", "--print-directory"),
+			slices.Contains([]string{"-k", "-S", "-w", "--keep-going", "--no-keep-going"}, word):
+			continue
+		}
+		words = append(words, word)
+	}
+	if variables != "" {
+		words = append(words, "--", variables)
+	}
+	return strings.Join(words, " ")
+}
+
+func hasAnyPrefix(s string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }

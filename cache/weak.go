@@ -44,8 +44,9 @@ func (w *Weak) AddWords(name string, words []string) {
 const VariablePrefix = "variable "
 
 // AddEnviron adds the variables of an environment that count: all but the noise, or only
-// those that are named, if any are, and how the value of each is to be taken.
-func (w *Weak) AddEnviron(environ, only []string, value func(string) string) {
+// those that are named, if any are; and in any case those that are asked for, in the form
+// of [manifest.Environment]. value is how the value of each is to be taken.
+func (w *Weak) AddEnviron(environ, only, asked []string, value func(string) string) {
 	seen := map[string]bool{}
 	var parts []Part
 	for _, e := range environ {
@@ -54,11 +55,17 @@ func (w *Weak) AddEnviron(environ, only []string, value func(string) string) {
 			continue
 		}
 		seen[name] = true
-		if len(only) > 0 {
+		switch {
+		case slices.Contains(asked, name):
+		case len(only) > 0:
 			if !slices.Contains(only, name) {
 				continue
 			}
-		} else if IsNoise(name) {
+		case name == "MAKEFLAGS" || name == "GNUMAKEFLAGS":
+			if v = makeFlags(v); v == "" {
+				continue
+			}
+		case IsNoise(name):
 			continue
 		}
 		parts = append(parts, Part{VariablePrefix + name, value(v)})

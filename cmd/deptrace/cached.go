@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -150,6 +151,7 @@ func (c *cached) describe() {
 	w.Add("system", "%s/%s", runtime.GOOS, runtime.GOARCH)
 	w.AddWords("command line", c.taken(c.argv...))
 	w.Add("directory", "%s", manifest.Form(c.dir, c.root, c.home))
+	w.Add("variable PWD", "%s", c.otherName())
 	if c.cf.relocatable {
 		w.Add("root", "any")
 	} else {
@@ -158,8 +160,39 @@ func (c *cached) describe() {
 	w.Add("program", "%s", manifest.Form(c.program(), c.root, c.home))
 	w.AddWords("flags", c.taken(c.shaping()...))
 	w.AddWords("streams", c.given())
-	w.AddEnviron(os.Environ(), c.cf.envOnly, func(value string) string { return c.taken(value)[0] })
+	w.AddEnviron(os.Environ(), c.cf.envOnly, c.f.env, func(value string) string { return c.taken(value)[0] })
+	if c.tiedToHome() {
+		w.Add("variable HOME", "%s", c.home)
+	}
 	c.key = w.Key()
+}
+
+// otherName is what PWD calls the working directory, if that is another one of its names,
+// through a symbolic link: shells and compilers take it for the directory's name. One that
+// leads elsewhere is as good as none, for them too.
+func (c *cached) otherName() string {
+	name := os.Getenv("PWD")
+	if name == c.dir || !filepath.IsAbs(name) {
+		return ""
+	}
+	there, err := os.Stat(name)
+	here, err2 := os.Stat(c.dir)
+	if err != nil || err2 != nil || !os.SameFile(there, here) {
+		return ""
+	}
+	return name
+}
+
+// tiedToHome reports whether the place of the user's home counts. A record names files
+// there by their way from it, and so a lookup looks into the home of now. A step that has
+// its place from HOME looks there, too; one that is told it, or has it built in, looks
+// where it always has. Checkouts that share a result have different homes: there only what
+// the step is told decides.
+func (c *cached) tiedToHome() bool {
+	if !c.cf.relocatable {
+		return true
+	}
+	return slices.ContainsFunc(c.weak.Parts, func(p cache.Part) bool { return cache.Relocate(p.Text, c.home) != p.Text })
 }
 
 // taken returns words as they count: under --relocatable without the path of the root.
