@@ -65,6 +65,9 @@ type cached struct {
 	weak cache.Weak
 	key  cache.Key // the weak one
 
+	// unknown is what the command is given and nobody can look at; empty: nothing.
+	unknown string
+
 	// For a miss: the reason, if a lookup came so far as to know one.
 	why []string
 }
@@ -96,7 +99,9 @@ func cachedMain(args []string) ending {
 	defer c.close()
 	if c.store != nil {
 		c.describe()
-		if c.lookup() {
+		if c.unknown != "" {
+			c.because("%s is a pipe or the like, which the step can read from", c.unknown)
+		} else if c.lookup() {
 			signals.release()
 			surviveWrites(true)
 			c.speak()
@@ -251,7 +256,9 @@ func (c *cached) given() []string {
 	} else {
 		words = append(words, "2 "+kind(c.out.err.tty))
 	}
-	return append(words, givenFiles(func(path string) string { return manifest.Form(path, c.root, c.home) })...)
+	files, unknown := givenFiles(func(path string) string { return manifest.Form(path, c.root, c.home) })
+	c.unknown = unknown
+	return append(words, files...)
 }
 
 // runAndKeep runs the step, and has the cache keep what comes of it.

@@ -27,6 +27,12 @@ func (c *cached) unfit(end ending) string {
 	case len(m.Side) > 0:
 		return fmt.Sprintf("it wrote outside the root %s: %s; a --root that holds both allows it", printable(c.root), printable(m.Side[0].Path))
 	}
+	if c.unknown != "" {
+		return fmt.Sprintf("the step can read from %s, which is a pipe or the like; close it, or give it a file instead", c.unknown)
+	}
+	if pipes := c.result.pipes; len(pipes) > 0 {
+		return fmt.Sprintf("it read from %s, a pipe: what comes from there is not known", printable(c.relative(pipes[0])))
+	}
 	for _, use := range m.Uses {
 		if use != useMachine && !slices.Contains(c.cf.allow, use) {
 			return fmt.Sprintf("it used %s; --allow %s allows it", useWords[use], use)

@@ -57,6 +57,7 @@ type result struct {
 	names   names
 	record  *manifest.Manifest
 	depfile []byte
+	pipes   []string // see footprint.Footprint
 }
 
 func newStep(f *runFlags, argv []string) (*step, error) {

@@ -16,10 +16,12 @@ func TestUses(t *testing.T) {
 		s.device("/dev/zero")
 		s.kernelFile("/proc/cpuinfo", "cpu")
 		s.kernelFile("/proc/meminfo", "mem")
+		s.kernelFile("/proc/sys/kernel/random/uuid", "id")
 	}
 	run(t, []row{
 		{"random", given, func(s *story) { s.read("/dev/random") }, []string{"uses random"}, false},
 		{"urandom", given, func(s *story) { s.read("/dev/urandom") }, []string{"uses random"}, false},
+		{"a name at random", given, func(s *story) { s.read("/proc/sys/kernel/random/uuid") }, []string{"uses random"}, false},
 		{"random looked at", given, func(s *story) { s.stat("/dev/urandom") }, nil, false},
 		{"random refused", given, func(s *story) { s.failing(event.EACCES).read("/dev/urandom") }, nil, true},
 		{"other devices", given, func(s *story) { s.read("/dev/zero") }, nil, false},
@@ -73,4 +75,19 @@ func TestNeutralEvents(t *testing.T) {
 	s.once(event.Event{Op: event.Dup, Descriptor: 3, Descriptor2: 4})
 	s.fork().exit()
 	s.want()
+}
+
+// A pipe that was there before and is read from is noted, as nobody knows what came out.
+func TestPipes(t *testing.T) {
+	s := newStory(t)
+	s.device("/w/read")
+	s.device("/w/looked")
+	s.device("/dev/tty")
+	s.read("/w/read")
+	s.read("/w/read")
+	s.stat("/w/looked")
+	s.read("/dev/tty")
+	if d := cmp.Diff([]string{"/w/read"}, s.finish().Pipes); d != "" {
+		t.Errorf("pipes (-want +got)\n%s", d)
+	}
 }

@@ -24,8 +24,11 @@ func (f *Folder) Finish() *Footprint {
 		if n.output {
 			f.addOutput(n, r)
 		}
-		if n.found.Type != Other {
+		switch {
+		case n.found.Type != Other:
 			f.addInputs(n, r)
+		case n.uses&useFlow != 0 && !strings.HasPrefix(n.path, "/dev/"): // a device says nothing new
+			r.Pipes = append(r.Pipes, n.path)
 		}
 	}
 	for name, path := range f.programs {
@@ -44,6 +47,7 @@ func (f *Folder) Finish() *Footprint {
 	slices.SortFunc(r.Programs, func(a, b Program) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(r.Incomplete, func(a, b Gap) int { return strings.Compare(a.String(), b.String()) })
 	slices.Sort(r.Uses)
+	slices.Sort(r.Pipes)
 	return r
 }
 

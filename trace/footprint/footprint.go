@@ -32,6 +32,9 @@ type Footprint struct {
 	Inputs   []Input
 	Outputs  []Output
 	Programs []Program
+	// Pipes are the named pipes, and what else is neither a file nor a device, that were
+	// there before and that the step opened to read. What came from there is not known.
+	Pipes []string
 	// Incomplete says why this is not all; empty means that it is.
 	Incomplete []Gap
 	// Uses are the facts about the step that concern caching: "network", "random"

@@ -110,6 +110,9 @@ func (f *Folder) content(n *node) {
 		f.use(n, useRead)
 		return
 	}
+	if n.found.Type == Other {
+		f.use(n, useFlow)
+	}
 	f.metadata(n)
 }
 
@@ -197,7 +200,7 @@ func (f *Folder) facts(e *event.Event) {
 		return
 	}
 	switch e.Name.Path {
-	case "/dev/random", "/dev/urandom":
+	case "/dev/random", "/dev/urandom", "/proc/sys/kernel/random/uuid":
 		f.uses["random"] = true
 	case "/proc/cpuinfo":
 		f.uses["machine"] = true

@@ -13,6 +13,7 @@ const (
 	useExists
 	useLink
 	useList
+	useFlow // what came out of it, which is no content
 )
 
 // node is what is known of one path.
