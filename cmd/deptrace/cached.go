@@ -269,7 +269,12 @@ func (c *cached) runAndKeep(signals *catcher) ending {
 	}
 	c.remote.close() // the step is to be the only child
 	c.stdout, c.stderr = c.out.stdout(), c.out.stderr()
-	c.drain = c.out.end
+	c.drain = func() {
+		c.out.end()
+		if err := c.out.lost(); err != nil {
+			c.failf("%v", err)
+		}
+	}
 	end := c.run(signals)
 	defer c.out.discard()
 	if c.store == nil {

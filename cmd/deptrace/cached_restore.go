@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"deptrace/cache"
 	"deptrace/cache/digest"
@@ -75,15 +76,19 @@ func (c *cached) bring(e *cache.Entry) error {
 	if !c.cf.restat {
 		c.touchOlder(m, wants, differ)
 	}
-	if len(stdout) > 0 {
-		writeAll(1, stdout)
-	}
-	if len(stderr) > 0 {
-		writeAll(2, stderr)
-	}
+	c.print(stdout, stderr)
 	c.writeOwn(m, depfile)
 	c.sayHit(todo)
 	return nil
+}
+
+// print writes what the command had written. That nobody reads it is no error: the command
+// could have ended before it saw that.
+func (c *cached) print(stdout, stderr []byte) {
+	if err := writeAll(1, stdout); err != nil && !errors.Is(err, syscall.EPIPE) {
+		c.failf("write standard output: %v", err)
+	}
+	_ = writeAll(2, stderr)
 }
 
 // digests takes the digests of files as they are now.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"syscall"
 
 	"deptrace/cache"
 	"deptrace/cache/store"
@@ -32,9 +34,23 @@ type stream struct {
 	blob   *store.Blob
 	size   int64
 	failed error // why nothing is kept
+	lost   error // why what the command wrote did not arrive
 }
 
-var errPrintedTooMuch = errors.New("the command printed more than 16 MiB")
+// lost returns the error for what the command wrote to its standard output and did not
+// arrive there, though the command may have taken it for written. It is none that nobody
+// reads any more; and what is lost of the messages is not worth failing for.
+func (s *streams) lost() error {
+	if err := s.out.lost; err != nil && !errors.Is(err, syscall.EPIPE) {
+		return fmt.Errorf("write standard output: %w", err)
+	}
+	return nil
+}
+
+var (
+	errNotArrived     = errors.New("not all that the command wrote was taken")
+	errPrintedTooMuch = errors.New("the command printed more than 16 MiB")
+)
 
 // begin has the command write into the streams. Blobs come from st, which may be nil.
 func (s *streams) begin(st *store.Store) error {

@@ -156,8 +156,11 @@ func (s *stream) pass() {
 			return
 		}
 		s.save(buf[:n])
-		if !writeAll(s.to, buf[:n]) {
-			// Nobody reads any more. The command shall see that, too: its end is closed.
+		if err := writeAll(s.to, buf[:n]); err != nil {
+			// Nobody reads any more, or the disk is full. The command shall see that, too:
+			// its end is closed. If it has ended already, or does not care, what was kept is
+			// not all that it would print.
+			s.lost, s.failed = err, errNotArrived
 			return
 		}
 	}
@@ -173,8 +176,8 @@ func (s *stream) end() {
 	<-s.done
 }
 
-// writeAll writes to a descriptor, which may not block, and reports whether it took all.
-func writeAll(fd int, data []byte) bool {
+// writeAll writes to a descriptor, which may not block.
+func writeAll(fd int, data []byte) error {
 	for len(data) > 0 {
 		n, err := unix.Write(fd, data)
 		switch {
@@ -182,13 +185,13 @@ func writeAll(fd int, data []byte) bool {
 		case err == unix.EAGAIN:
 			poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
 			if _, err := unix.Poll(poll, -1); err != nil && err != unix.EINTR {
-				return false
+				return err
 			}
 		case err != nil:
-			return false
+			return err
 		default:
 			data = data[n:]
 		}
 	}
-	return true
+	return nil
 }
