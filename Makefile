@@ -17,7 +17,7 @@ demo: build ## trace a real compile and show its depfile and manifest
 
 test: tools ## fetch what the tests need and run all of them
 	go vet ./...
-	go test ./...
+	go test -timeout 20m ./... # one package starts thousands of processes: 10 minutes are short on a busy machine
 
 tools: ## fetch what the tests need and the machine lacks into .tools: programs, and sources to build
 	@.ci/tools
