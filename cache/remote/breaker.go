@@ -68,7 +68,6 @@ func (b *breaker) ask() error {
 	var refused error
 	b.change(func(t trouble) trouble {
 		now := b.now()
-		refused = nil // this may be the second look
 		switch {
 		case t.faults < maxFaults:
 		case now.Before(t.until) && t.until.Before(now.Add(pause+b.hold)): // or the clock was put back

@@ -179,7 +179,7 @@ func TestDeadServerIsLeftAlone(t *testing.T) {
 		t.Errorf("%d requests", n)
 	}
 	// A user who has mended it says so by asking.
-	f.before = nil
+	f.honest()
 	a := reopen(t, dir, "DEPTRACE_REMOTE="+f.URL)
 	if _, err := a.Ping(soon(t)); err != nil {
 		t.Fatal(err)

@@ -23,10 +23,12 @@ import (
 // fake is a server that does what the protocol says, but for what a test has it do.
 type fake struct {
 	*httptest.Server
-	// before, if it is set, can answer a request itself, and says whether it did.
+	// before, if it is set, can answer a request itself, and says whether it did. It is
+	// called until the server is made honest.
 	before func(w http.ResponseWriter, r *http.Request) bool
 
 	mu    sync.Mutex
+	tame  bool
 	files map[string][]byte // by path
 	seen  []string          // methods and paths
 }
@@ -44,8 +46,9 @@ func newFake(t *testing.T) *fake {
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.seen = append(f.seen, r.Method+" "+r.URL.Path)
+	tame := f.tame
 	f.mu.Unlock()
-	if f.before != nil && f.before(w, r) {
+	if !tame && f.before != nil && f.before(w, r) {
 		return
 	}
 	switch r.Method {
@@ -68,6 +71,13 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Write(data)
 		}
 	}
+}
+
+// honest ends what the test had the server do.
+func (f *fake) honest() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tame = true
 }
 
 func (f *fake) put(path string, data []byte) {
@@ -95,19 +105,19 @@ func (f *fake) requests() []string {
 // machine is a local store with a remote.
 type machine struct {
 	*Remote
-	t   *testing.T
+	t   testing.TB
 	dir string
 }
 
 // newMachine returns a machine with an empty store. settings are variables.
-func newMachine(t *testing.T, settings ...string) *machine {
+func newMachine(t testing.TB, settings ...string) *machine {
 	t.Helper()
 	dir := t.TempDir()
 	return reopen(t, dir, settings...)
 }
 
 // reopen returns a machine with the store in dir: another process of the same machine.
-func reopen(t *testing.T, dir string, settings ...string) *machine {
+func reopen(t testing.TB, dir string, settings ...string) *machine {
 	t.Helper()
 	config, err := FromEnviron(settings)
 	if err != nil {

@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -44,12 +45,17 @@ func (m *machine) trouble() trouble {
 	return parseTrouble(data)
 }
 
-func packed(content []byte) []byte {
-	e, err := zstd.NewWriter(nil)
-	if err != nil {
+// packed packs as a stream, which does not know its size in advance.
+func packed(content []byte, o ...zstd.EOption) []byte {
+	var b bytes.Buffer
+	e, err := zstd.NewWriter(&b, o...)
+	if err == nil {
+		_, err = e.Write(content)
+	}
+	if err := errors.Join(err, e.Close()); err != nil {
 		panic(err)
 	}
-	return e.EncodeAll(content, nil)
+	return b.Bytes()
 }
 
 // Whatever a server does, it is a miss with a reason, it is remembered, and there is
@@ -99,6 +105,7 @@ func TestLies(t *testing.T) {
 		{"no zstd", blob(send(good, "Content-Encoding", "zstd")), "magic"},
 		{"zstd cut off", blob(send(packed(good)[:30], "Content-Encoding", "zstd")), "unexpected EOF"},
 		{"a bomb", blob(send(packed(make([]byte, 1<<26)), "Content-Encoding", "zstd")), "more than 19992 bytes"},
+		{"a window that takes all memory", blob(send(packed(bytes.Repeat(good, 50), zstd.WithWindowSize(512<<20)), "Content-Encoding", "zstd")), "window size exceeded"},
 		{"gzip", blob(send(good, "Content-Encoding", "gzip")), `encoding that was not asked for: "gzip"`},
 		{"too short", blob(send(good[1:])), "an answer of 19991 bytes, want 19992"},
 		{"too long", blob(send(append(slices.Clone(good), 'x'))), "an answer of 19993 bytes, want 19992"},
@@ -157,6 +164,14 @@ func TestLies(t *testing.T) {
 			w.Write(appendAction(nil, actionResult{files: m.files[:1]}))
 			return true
 		}, "which is not announced with it"},
+		{"another record", func(f *fake, w http.ResponseWriter, r *http.Request) bool {
+			data, ok := f.get(r.URL.Path)
+			if !ok || !strings.HasSuffix(string(data), "out/0\n") {
+				return false
+			}
+			w.Write(bytes.ReplaceAll(data, []byte("out/0"), []byte("out/1")))
+			return true
+		}, "the bytes are others"},
 		{"a record that is none", func(f *fake, w http.ResponseWriter, r *http.Request) bool {
 			f.put(casPath(string(record.Data)), record.Data)
 			return action(appendAction(nil, record.action()))(f, w, r)
@@ -191,7 +206,7 @@ func TestLies(t *testing.T) {
 			}
 
 			// An honest server is believed again.
-			f.before = nil
+			f.honest()
 			b = reopen(t, b.dir, "DEPTRACE_REMOTE="+f.URL)
 			_, err = b.Entry(soon(t), key)
 			b.works(err)
@@ -256,6 +271,33 @@ func TestTrickle(t *testing.T) {
 	if b.trouble().faults != 1 {
 		t.Errorf("the fault is not remembered: %+v", b.trouble())
 	}
+}
+
+// A download may take longer than a server may be silent, if it goes on.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	content := strings.Repeat("x", 15)
+	a := newMachine(t, "DEPTRACE_REMOTE="+f.URL)
+	a.step(keyFor("step"), content)
+	a.works(a.PushEntry(soon(t), keyFor("step")))
+	f.before = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Path != casPath(content) {
+			return false
+		}
+		tick := time.NewTicker(160 * time.Millisecond)
+		defer tick.Stop()
+		for range content {
+			<-tick.C
+			io.WriteString(w, "x")
+			w.(http.Flusher).Flush()
+		}
+		return true
+	}
+	b := newMachine(t, "DEPTRACE_REMOTE="+f.URL, "DEPTRACE_REMOTE_TIMEOUT=2s")
+	_, err := b.Entry(soon(t), keyFor("step"))
+	b.works(err)
+	b.has(keyFor("step"), content)
 }
 
 // An upload to a server that does not take it is a miss with a reason, too.

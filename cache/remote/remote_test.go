@@ -163,6 +163,42 @@ func TestSetsGarbled(t *testing.T) {
 	}
 }
 
+// A list that cannot be read just now is not replaced.
+func TestSetsUnreadable(t *testing.T) {
+	f := newFake(t)
+	f.before = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodGet {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		return r.Method == http.MethodGet
+	}
+	a := newMachine(t, "DEPTRACE_REMOTE="+f.URL)
+	a.knows(keyFor("command"), "mine")
+	a.misses(a.PushSets(soon(t), keyFor("command")), "the server says 503")
+	if n := count(f.requests(), "PUT"); n > 0 {
+		t.Errorf("%d uploads", n)
+	}
+}
+
+func TestSetsForm(t *testing.T) {
+	for n, want := range map[int]string{
+		0:       "0",
+		32:      "1",
+		16 * 32: "16",
+		17 * 32: "a list of 17 input sets, and 16 is the most",
+		33:      "a list of input sets is cut off",
+	} {
+		sets, err := parseSets(make([]byte, n))
+		got := fmt.Sprint(len(sets))
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%d bytes: %s, want %s", n, got, want)
+		}
+	}
+}
+
 func TestPushWithoutBlobs(t *testing.T) {
 	f := newFake(t)
 	a := newMachine(t, "DEPTRACE_REMOTE="+f.URL)

@@ -17,7 +17,7 @@ import (
 
 // Start starts a server with additional arguments and returns its address without the
 // scheme, and how to kill it. The server ends with the test.
-func Start(t *testing.T, args ...string) (host string, kill func()) {
+func Start(t testing.TB, args ...string) (host string, kill func()) {
 	t.Helper()
 	program, err := exec.LookPath("bazel-remote")
 	if err != nil {
@@ -54,7 +54,7 @@ func Start(t *testing.T, args ...string) (host string, kill func()) {
 }
 
 // listening finds the one address that a process listens on.
-func listening(t *testing.T, pid int) string {
+func listening(t testing.TB, pid int) string {
 	t.Helper()
 	fds, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
 	if err != nil {
