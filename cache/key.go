@@ -79,6 +79,8 @@ type describer struct {
 	*look
 	text bytes.Buffer
 	sums map[string]digest.Result
+	// places is whether programs count by their place, too.
+	places bool
 }
 
 func (d *describer) line(format string, args ...any) { fmt.Fprintf(&d.text, format+"\n", args...) }
@@ -99,28 +101,50 @@ func (d *describer) record() error {
 	return d.states(found, now)
 }
 
-// programs returns where each program name is found now, links resolved, or "".
-func (d *describer) programs() ([]string, error) {
-	found := make([]string, len(d.r.Programs))
+// program is what is found, or was, where a program name is searched for.
+type program struct {
+	name string
+	// at is the path, links resolved; empty: nowhere.
+	at string
+	// place is the path with only the links of the directory resolved, as a path form.
+	place string
+	sum   digest.Sum
+}
+
+// programs returns what each program name leads to now, without digests.
+func (d *describer) programs() ([]program, error) {
+	found := make([]program, len(d.r.Programs))
 	for i, p := range d.r.Programs {
-		if at := d.search(p.Name); at != "" {
-			var err error
-			if found[i], err = filepath.EvalSymlinks(at); err != nil {
-				return nil, fmt.Errorf("program %s: %w", p.Name, err)
-			}
+		var err error
+		if found[i], err = d.located(p.Name, d.search(p.Name)); err != nil {
+			return nil, fmt.Errorf("program %s: %w", p.Name, err)
 		}
 	}
 	return found, nil
 }
 
+func (d *describer) located(name, path string) (program, error) {
+	if path == "" {
+		return program{name: name}, nil
+	}
+	at, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return program{}, err
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return program{}, err
+	}
+	return program{name: name, at: at, place: manifest.Form(filepath.Join(dir, filepath.Base(path)), d.r.Root, d.now.Home)}, nil
+}
+
 // states writes what is there now.
-func (d *describer) states(found []string, now []seen) error {
-	for i := range d.r.Programs {
-		var sum digest.Sum
-		if found[i] != "" {
-			sum = d.sums[found[i]].Sum
+func (d *describer) states(found []program, now []seen) error {
+	for _, p := range found {
+		if p.at != "" {
+			p.sum = d.sums[p.at].Sum
 		}
-		d.program(d.r.Programs[i].Name, found[i], sum)
+		d.program(p)
 	}
 	for i := range d.r.Inputs {
 		if err := d.input(&d.r.Inputs[i], &now[i]); err != nil {
@@ -133,12 +157,15 @@ func (d *describer) states(found []string, now []seen) error {
 	return nil
 }
 
-func (d *describer) program(name, at string, sum digest.Sum) {
-	if at == "" {
-		d.line("program %q nowhere", name)
-		return
+func (d *describer) program(p program) {
+	switch {
+	case p.at == "":
+		d.line("program %q nowhere", p.name)
+	case d.places:
+		d.line("program %q at %q sha256 %s", p.name, p.place, p.sum)
+	default:
+		d.line("program %q sha256 %s", p.name, p.sum)
 	}
-	d.line("program %q sha256 %s", name, sum)
 }
 
 func noKey(m *manifest.Manifest) (why []string) {
@@ -156,7 +183,7 @@ func noKey(m *manifest.Manifest) (why []string) {
 
 // hash looks at every input and takes the digest of every regular file whose content
 // the key wants, all at once.
-func (d *describer) hash(programs []string) ([]seen, error) {
+func (d *describer) hash(programs []program) ([]seen, error) {
 	d.sums = map[string]digest.Result{}
 	var reqs []digest.Request
 	want := func(p string, st footprint.State) {
@@ -166,8 +193,8 @@ func (d *describer) hash(programs []string) ([]seen, error) {
 		}
 	}
 	for _, p := range programs {
-		if p != "" {
-			want(p, footprint.State{})
+		if p.at != "" {
+			want(p.at, footprint.State{})
 		}
 	}
 	now := d.inputs()

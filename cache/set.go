@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
@@ -17,15 +20,22 @@ import (
 // in which state it would find things now. The key of that state is the strong key.
 //
 // A set is a [manifest.Manifest] in which only that is filled in.
+//
+// Here a program counts by its place, too, and not only by its content as in the key of a
+// record: a script takes its data from beside itself, and python in a virtual environment
+// is a link to the python outside. And a program that a step looked for in PATH without
+// running it (command -v, configure) is searched for like one that it ran: it can have
+// written down what it found.
 
-// InputSet returns the input set of a record.
-func InputSet(m *manifest.Manifest) *manifest.Manifest {
+// InputSet returns the input set of a record, whose step was given an environment.
+func InputSet(r *Record, now *World) *manifest.Manifest {
+	m := r.Manifest
 	set := &manifest.Manifest{
 		Version: m.Version,
 		// Which digests count and which names no list contains.
 		Step: manifest.Step{Dir: m.Step.Dir, Ignore: m.Step.Ignore, Writes: m.Step.Writes, Stat: m.Step.Stat},
 	}
-	for _, p := range m.Programs {
+	for _, p := range searched(r, now) {
 		set.Programs = append(set.Programs, manifest.Program{Name: p.Name})
 	}
 	for i := range m.Inputs {
@@ -48,7 +58,7 @@ const strongFormat = "deptrace result v1\n"
 // looks at an input set would find everything now. The record is one of the set, in its
 // place.
 func StrongKey(weak Key, set *Record, now *World) (Key, error) {
-	d := &describer{look: newLook(set, now)}
+	d := &describer{look: newLook(set, now), places: true}
 	found, err := d.programs()
 	if err != nil {
 		return Key{}, err
@@ -79,7 +89,10 @@ func (d *describer) strong(weak Key) Key {
 // changed since then; but for a program that was found in PATH and that no input of the
 // record is, which is read now.
 func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) {
-	d := &describer{look: newLook(r, now)}
+	whole := *r.Manifest
+	whole.Programs = searched(r, now)
+	r = &Record{Manifest: &whole, Path: r.Path, Root: r.Root}
+	d := &describer{look: newLook(r, now), places: true}
 	outputs := make(map[string]*manifest.Output, len(r.Outputs))
 	for i := range r.Outputs {
 		outputs[r.Outputs[i].Path] = &r.Outputs[i]
@@ -88,10 +101,10 @@ func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) 
 	if err != nil {
 		return Key{}, Key{}, err
 	}
-	keyOf := func(programs []programState, state func(*manifest.Input) condition) Key {
+	keyOf := func(programs []program, state func(*manifest.Input) condition) Key {
 		d.text.Reset()
-		for i, p := range programs {
-			d.program(r.Programs[i].Name, p.at, p.sum)
+		for _, p := range programs {
+			d.program(p)
 		}
 		for i := range r.Inputs {
 			d.write(&r.Inputs[i], state(&r.Inputs[i]))
@@ -117,16 +130,51 @@ func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) 
 	return found, left, err
 }
 
-// programState is where a program is found, links resolved, and its digest.
-type programState struct {
-	at  string // empty: nowhere
-	sum digest.Sum
+// searched returns the programs of a record and those that its step looked for in the
+// directories of PATH, in ways that the record has as inputs like others.
+func searched(r *Record, now *World) []manifest.Program {
+	programs := slices.Clone(r.Programs)
+	known := map[string]bool{}
+	for _, p := range programs {
+		known[p.Name] = true
+	}
+	made := map[string]bool{}
+	for _, out := range r.Outputs {
+		made[out.Path] = true
+	}
+	l := newLook(r, now)
+	dirs := map[string]bool{}
+	list, _ := lookup(now.Environ, "PATH")
+	for _, dir := range strings.Split(list, ":") {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(l.abs(r.Step.Dir), dir)
+		}
+		if dir, err := filepath.EvalSymlinks(dir); err == nil {
+			dirs[manifest.Form(dir, r.Root, now.Home)] = true
+		}
+	}
+	for i := range r.Inputs {
+		in := &r.Inputs[i]
+		dir, name := path.Dir(in.Path), path.Base(in.Path)
+		if in.Kind == footprint.List || !dirs[dir] || known[name] {
+			continue
+		}
+		known[name] = true
+		p := manifest.Program{Name: name}
+		// What the step made was not there when it looked.
+		if at := l.search(name); at != "" && !made[manifest.Form(at, r.Root, now.Home)] {
+			p.Path = manifest.Form(at, r.Root, now.Home)
+		}
+		programs = append(programs, p)
+	}
+	slices.SortFunc(programs, func(a, b manifest.Program) int { return strings.Compare(a.Name, b.Name) })
+	return programs
 }
 
 // recordedPrograms returns what the searches of a step found when it started, and what
 // they would find when it has ended: another thing only if the step made, replaced or
 // removed it. What else has come into PATH meanwhile is somebody else's.
-func (d *describer) recordedPrograms(outputs map[string]*manifest.Output) (started, ended []programState, err error) {
+func (d *describer) recordedPrograms(outputs map[string]*manifest.Output) (started, ended []program, err error) {
 	known := map[string]digest.Sum{}
 	for i := range d.r.Inputs {
 		if in := &d.r.Inputs[i]; in.Kind == footprint.Read {
@@ -144,20 +192,19 @@ func (d *describer) recordedPrograms(outputs map[string]*manifest.Output) (start
 		return nil, nil, err
 	}
 	for i, p := range d.r.Programs {
-		var was programState
+		was := program{name: p.Name}
 		if p.Path != "" {
-			was.at = d.abs(p.Path)
-			if path, err := filepath.EvalSymlinks(was.at); err == nil {
-				was.at = path
+			path := d.abs(p.Path)
+			if was, err = d.located(p.Name, path); err != nil { // the step has removed it
+				was = program{name: p.Name, at: filepath.Clean(path), place: p.Path}
 			}
-			was.at = filepath.Clean(was.at)
 			if was.sum, err = d.sumOf(was.at, known); err != nil {
 				return nil, nil, err
 			}
 		}
 		started = append(started, was)
 
-		is := programState{at: at[i]}
+		is := at[i]
 		switch out := made(is.at); {
 		case out != nil && out.Kind == manifest.File:
 			is.sum = digest.Sum(out.Digest)

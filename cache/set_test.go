@@ -15,13 +15,13 @@ import (
 var someWeak = Key{7}
 
 // set is the input set of a record in the record's place.
-func set(r *Record) *Record {
-	return &Record{Manifest: InputSet(r.Manifest), Path: r.Path, Root: r.Root}
+func set(r *Record, now *World) *Record {
+	return &Record{Manifest: InputSet(r, now), Path: r.Path, Root: r.Root}
 }
 
 func (p *project) strong(r *Record) Key {
 	p.t.Helper()
-	k, err := StrongKey(someWeak, set(r), p.world())
+	k, err := StrongKey(someWeak, set(r, p.world()), p.world())
 	p.must(err)
 	return k
 }
@@ -133,7 +133,8 @@ func TestStrongKeyMoves(t *testing.T) {
 		{"in home", func(p *project) { p.write("home/.ccrc", "-O3\n") }, true},
 		{"program", func(p *project) { p.write("bin/cc", "x") }, true},
 		{"program, gone", func(p *project) { p.remove("bin/cc") }, true},
-		{"program, elsewhere", func(p *project) { p.must(os.Rename(p.path("bin/cc"), p.path("bin2/cc"))) }, false},
+		{"program, elsewhere", func(p *project) { p.must(os.Rename(p.path("bin/cc"), p.path("bin2/cc"))) }, true},
+		{"program, its directory now behind a link", func(p *project) { p.symlink("bin", "bin3"); p.setenv("PATH=" + p.path("bin3") + ":" + p.path("bin2")) }, false},
 		{"program, one in front", func(p *project) {
 			p.must(os.Rename(p.path("bin/cc"), p.path("bin2/cc")))
 			p.write("bin/cc", "another")
@@ -154,7 +155,7 @@ func TestStrongKeyMoves(t *testing.T) {
 	}
 	p, r := whole(t, nil)
 	p.setenv("HOME")
-	if k, err := StrongKey(someWeak, set(r), p.world()); err == nil {
+	if k, err := StrongKey(someWeak, set(r, p.world()), p.world()); err == nil {
 		t.Errorf("without a home: %s, want an error", k)
 	}
 	if k, _, err := RecordedKeys(someWeak, r, p.world()); err == nil {
@@ -164,7 +165,7 @@ func TestStrongKeyMoves(t *testing.T) {
 
 // Records of one step in different states have one input set, byte for byte.
 func TestInputSet(t *testing.T) {
-	_, r := whole(t, nil)
+	p, r := whole(t, nil)
 	_, other := whole(t, func(m *manifest.Manifest) {
 		for i := range m.Inputs {
 			in := &m.Inputs[i]
@@ -192,11 +193,11 @@ func TestInputSet(t *testing.T) {
 		m.Step.Argv, m.Step.Env = []string{"x"}, nil
 		m.Uses, m.Side, m.Root = []string{"machine"}, nil, "."
 	})
-	a, b := InputSet(r.Manifest), InputSet(other.Manifest)
+	a, b := InputSet(r, p.world()), InputSet(other, p.world())
 	if !bytes.Equal(a.Encode(), b.Encode()) {
 		t.Errorf("two sets:\n%s", cmp.Diff(string(a.Encode()), string(b.Encode())))
 	}
-	if d := cmp.Diff(a, InputSet(a)); d != "" {
+	if d := cmp.Diff(a, InputSet(&Record{Manifest: a, Root: r.Root}, p.world())); d != "" {
 		t.Errorf("the set of a set is another one:\n%s", d)
 	}
 	b.Inputs[0].Path += "x"

@@ -88,7 +88,7 @@ func (c *cached) keepResult() error {
 		}
 		c.share(key, e)
 	}
-	if err := c.keepSet(m, writes); err != nil {
+	if err := c.keepSet(record, writes); err != nil {
 		return err
 	}
 	if err := c.store.Put(store.Notes, c.key, last[:]); err != nil {
@@ -155,8 +155,8 @@ func (c *cached) addBytes(data []byte) (*cache.Blob, error) {
 }
 
 // keepSet makes the input set of a record the latest of the command.
-func (c *cached) keepSet(m *manifest.Manifest, writes []string) error {
-	set := cache.InputSet(m)
+func (c *cached) keepSet(r *cache.Record, writes []string) error {
+	set := cache.InputSet(r, c.now)
 	slices.Sort(writes)
 	set.Step.Writes = slices.Compact(writes)
 	data, err := set.AppendBinary(nil)
