@@ -23,7 +23,7 @@ tools: ## fetch what the tests need and the machine lacks into .tools: programs,
 	@.ci/tools
 	@.ci/bazel-remote
 
-examples: build tools ## run examples/make and examples/ninja and print what was rebuilt
+examples: build tools ## run examples/make and examples/ninja, print what was rebuilt, and play examples/ci
 	go test -count=1 -v -run TestExamples ./cmd/deptrace
 
 conformance: tools ## run the conformance suite and print its table, behaviour by engine
