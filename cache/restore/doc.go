@@ -91,6 +91,11 @@ func Compare(root string, wants []Want, files func([]string) []digest.Result) (d
 			return nil, &InTheWayError{w.Path, "a directory"}
 		case w.Kind == manifest.Dir && st.Type != footprint.Dir && st.Type != footprint.None:
 			return nil, &InTheWayError{w.Path, "a file"}
+		// The step would write to what the link leads to, or into the pipe.
+		case w.Kind == manifest.File && st.Type == footprint.Symlink:
+			return nil, &InTheWayError{w.Path, "a link"}
+		case w.Kind == manifest.File && st.Type == footprint.Other:
+			return nil, &InTheWayError{w.Path, "a pipe or device"}
 		}
 		switch w.Kind {
 		case manifest.File:

@@ -187,11 +187,8 @@ func (r *restorer) publish(wants []Want) error {
 	return nil
 }
 
-// Touch sets the time of a file under root to now. A link is not followed.
-func Touch(root, name string) error {
-	if err := valid(name); err != nil {
-		return err
-	}
+// Touch sets the times of files under root to now, all to the same. A link is not followed.
+func Touch(root string, names ...string) error {
 	r := &restorer{dirs: map[string]int{}}
 	defer r.close()
 	fd, err := unix.Open(root, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -199,13 +196,25 @@ func Touch(root, name string) error {
 		return &os.PathError{Op: "open", Path: root, Err: err}
 	}
 	r.dirs["."] = fd
-	dir, err := r.dir(path.Dir(name))
-	if err == nil {
-		now := []unix.Timespec{{Nsec: unix.UTIME_NOW}, {Nsec: unix.UTIME_NOW}}
-		err = unix.UtimesNanoAt(dir, path.Base(name), now, unix.AT_SYMLINK_NOFOLLOW)
-	}
-	if err != nil {
-		return &os.PathError{Op: "set the time of", Path: name, Err: err}
+	// The file system's own idea of now, which is not the clock's to the last digit, for
+	// the first of them.
+	now := unix.Timespec{Nsec: unix.UTIME_NOW}
+	for _, name := range names {
+		if err := valid(name); err != nil {
+			return err
+		}
+		dir, err := r.dir(path.Dir(name))
+		if err == nil {
+			err = unix.UtimesNanoAt(dir, path.Base(name), []unix.Timespec{now, now}, unix.AT_SYMLINK_NOFOLLOW)
+		}
+		var st unix.Stat_t
+		if err == nil && now.Nsec == unix.UTIME_NOW {
+			err = unix.Fstatat(dir, path.Base(name), &st, unix.AT_SYMLINK_NOFOLLOW)
+			now = st.Mtim
+		}
+		if err != nil {
+			return &os.PathError{Op: "set the time of", Path: name, Err: err}
+		}
 	}
 	return nil
 }

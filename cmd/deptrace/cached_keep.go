@@ -33,6 +33,11 @@ func (c *cached) unfit(end ending) string {
 	if pipes := c.result.pipes; len(pipes) > 0 {
 		return fmt.Sprintf("it read from %s, a pipe: what comes from there is not known", printable(c.relative(pipes[0])))
 	}
+	return c.unwanted(m)
+}
+
+// unwanted says which of the things that a step used keeps its result out of the cache.
+func (c *cached) unwanted(m *manifest.Manifest) string {
 	for _, use := range m.Uses {
 		if use != useMachine && !slices.Contains(c.cf.allow, use) {
 			return fmt.Sprintf("it used %s; --allow %s allows it", useWords[use], use)

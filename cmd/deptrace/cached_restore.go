@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -29,6 +30,9 @@ func (c *cached) recordOf(e *cache.Entry) (*manifest.Manifest, error) {
 	}
 	if !m.Complete || m.Step.Exit != 0 || len(m.Side) > 0 {
 		return nil, errors.New("the record is of a step that cannot be cached")
+	}
+	if why := c.unwanted(m); why != "" { // whoever made it had allowed it
+		return nil, errors.New(why)
 	}
 	m.Step.Argv = c.argv
 	m.Step.Env, m.Step.EnvUnset, m.Step.EnvOff = manifest.Environment(os.Environ(), c.f.env)
@@ -73,9 +77,7 @@ func (c *cached) bring(e *cache.Entry) error {
 	if err := restore.Outputs(c.root, todo, c.store); err != nil {
 		return err
 	}
-	if !c.cf.restat {
-		c.touchOlder(m, wants, differ)
-	}
+	c.setTimes(m, wants, differ)
 	c.print(stdout, stderr)
 	c.writeOwn(m, depfile)
 	c.sayHit(todo)
@@ -104,6 +106,9 @@ func (c *cached) digests(paths []string) []digest.Result {
 func wanted(m *manifest.Manifest) ([]restore.Want, error) {
 	var wants []restore.Want
 	for _, out := range m.Outputs {
+		if out.Path == "." && out.Kind == manifest.Dir {
+			continue // the root, of which nothing is recorded but that it is there
+		}
 		path := strings.TrimPrefix(out.Path, "./")
 		if path == "" || strings.HasPrefix(out.Path, "/") || strings.HasPrefix(out.Path, "~") {
 			return nil, fmt.Errorf("output %s is not under the root", printable(out.Path))
@@ -113,32 +118,62 @@ func wanted(m *manifest.Manifest) ([]restore.Want, error) {
 	return wants, nil
 }
 
-// touchOlder sets the times of files that were right already, and are older than an input:
-// make compares times, and would run the step again and again.
-func (c *cached) touchOlder(m *manifest.Manifest, wants []restore.Want, differ []bool) {
+// setTimes sets the times of files. Those that were brought back get one, for they can
+// depend on each other (a library that a make made, and the objects in it). So do, without
+// --restat, those that were right already and are older than an input: make compares
+// times, and would run the step again and again.
+func (c *cached) setTimes(m *manifest.Manifest, wants []restore.Want, differ []bool) {
+	var files []string
+	for i, w := range wants {
+		if differ[i] && w.Kind == manifest.File {
+			files = append(files, w.Path)
+		}
+	}
+	if len(files) == 1 {
+		files = nil // it has its time
+	}
+	if !c.cf.restat {
+		files = append(files, c.older(m, wants, differ)...)
+	}
+	if err := restore.Touch(c.root, files...); err != nil {
+		warnf("make may run this step again: %v", err)
+	}
+}
+
+// older returns the files that were right already and are older than an input. What is
+// a name of an input, too (ln), has its time.
+func (c *cached) older(m *manifest.Manifest, wants []restore.Want, differ []bool) []string {
+	outputs := map[string]bool{}
+	for i := range m.Outputs {
+		outputs[m.Outputs[i].Path] = true
+	}
+	type id struct{ dev, ino uint64 }
+	inputs := map[id]bool{}
 	newest := int64(0)
 	for i := range m.Inputs {
 		in := &m.Inputs[i]
-		if in.Kind != footprint.Read && in.Kind != footprint.Stat {
+		if in.Kind != footprint.Read && in.Kind != footprint.Stat || outputs[in.Path] {
 			continue
 		}
 		if st, err := osfs.Lstat(manifest.Abs(in.Path, c.root, c.home)); err == nil && st.Type == footprint.File {
 			newest = max(newest, st.Mtime)
+			inputs[id{st.Dev, st.Ino}] = true
 		}
 	}
+	var files []string
 	for i, w := range wants {
 		if differ[i] || w.Kind != manifest.File {
 			continue
 		}
-		st, err := osfs.Lstat(manifest.Abs(w.Path, c.root, ""))
-		if err != nil || st.Mtime > newest {
-			continue
-		}
-		if err := restore.Touch(c.root, w.Path); err != nil {
-			warnf("make may run this step again: %v", err)
+		if st, err := osfs.Lstat(c.at(w)); err == nil && st.Mtime < newest && !inputs[id{st.Dev, st.Ino}] {
+			files = append(files, w.Path)
 		}
 	}
+	return files
 }
+
+// at is where an output belongs.
+func (c *cached) at(w restore.Want) string { return filepath.Join(c.root, w.Path) }
 
 // writeOwn writes the files that deptrace would have written after a run.
 func (c *cached) writeOwn(m *manifest.Manifest, depfile []byte) {
@@ -171,7 +206,7 @@ func (c *cached) sayHit(done []restore.Want) {
 	}
 	var names []string
 	for _, w := range done {
-		names = append(names, c.relative(manifest.Abs(w.Path, c.root, "")))
+		names = append(names, c.relative(c.at(w)))
 	}
 	c.logf("hit: brought back %s", listed(names))
 }
