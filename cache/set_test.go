@@ -277,3 +277,34 @@ func TestProgramMadeByStep(t *testing.T) {
 		})
 	}
 }
+
+// A step can write down where it found a program that it did not run, or that it found none.
+func TestLookedForInPath(t *testing.T) {
+	p, r := whole(t, func(m *manifest.Manifest) {
+		m.Inputs = []manifest.Input{
+			{Path: "bin/other", Kind: footprint.Absent}, // in no directory of PATH
+			{Path: "tools/what", Kind: footprint.Absent},
+		}
+		m.Programs = nil
+	})
+	p.mkdir("root/tools")
+	p.mkdir("root/bin")
+	p.setenv("PATH=" + p.path("root/tools") + ":" + p.path("bin"))
+	if got := InputSet(r, p.world()).Programs; len(got) != 1 || got[0].Name != "what" {
+		t.Errorf("the set searches for %v, want what", got)
+	}
+	found, left := p.recorded(r)
+	if got := p.strong(r); got != found || got != left {
+		t.Errorf("got %s, recorded as found %s and left %s", got, found, left)
+	}
+	p.program("bin2/what")
+	if p.strong(r) != found {
+		t.Error("a program counts that is not in PATH")
+	}
+	searched := set(r, p.world())
+	p.setenv("PATH=" + p.path("bin2") + ":" + p.path("root/tools"))
+	now, err := StrongKey(someWeak, searched, p.world())
+	if err != nil || now == found {
+		t.Errorf("what PATH leads to now does not count, %v", err)
+	}
+}
