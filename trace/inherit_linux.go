@@ -50,7 +50,7 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 		}
 		name, err := tracee.Descriptor(self, fd)
 		if st.Mode&unix.S_IFMT != unix.S_IFREG || err != nil {
-			if to == 0 && Readable(fd) {
+			if to == 0 && (Readable(fd) || c.Terminal && terminal(fd)) {
 				stdin, _ = tracee.Raw(self, fd)
 			}
 			continue
@@ -82,6 +82,11 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 		}
 	}
 	return files, stdin, nil
+}
+
+func terminal(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	return err == nil
 }
 
 // shells open a redirection for the command that they run, some of them (dash) in

@@ -82,6 +82,10 @@ type Command struct {
 	// close-on-exec are inherited too.
 	Stdin, Stdout, Stderr *os.File
 
+	// Terminal has it told as [event.Stdin], too, that the command reads from a terminal
+	// that is its standard input.
+	Terminal bool
+
 	Engine  Engine  // empty: Auto
 	Daemons Daemons // empty: Leave where the engine can, else Wait
 

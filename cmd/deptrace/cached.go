@@ -61,6 +61,8 @@ type cached struct {
 	remote *remote      // nil: there is none
 	now    *cache.World
 	out    *streams
+	// signals are caught until a hit has brought all files back.
+	signals *catcher
 
 	weak cache.Weak
 	key  cache.Key // the weak one
@@ -89,8 +91,9 @@ func cachedMain(args []string) ending {
 		errorf("%v", err)
 		return ending{status: statusFailed}
 	}
-	s.keep = true
+	s.keep, s.terminal = true, true // an answer of the user is no result
 	c := &cached{step: s, cf: f, now: cache.NewWorld(os.Environ()), out: newStreams()}
+	c.signals = signals
 	c.now.Files = once(c.memory.files)
 	if err := c.open(); err != nil {
 		warnf("nothing is cached: %v", err)
@@ -102,8 +105,6 @@ func cachedMain(args []string) ending {
 		if c.unknown != "" {
 			c.because("%s is a pipe or the like, which the step can read from", c.unknown)
 		} else if c.lookup() {
-			signals.release()
-			surviveWrites(true)
 			c.speak()
 			if c.failed {
 				return ending{status: statusFailed}

@@ -78,10 +78,26 @@ func (c *cached) bring(e *cache.Entry) error {
 		return err
 	}
 	c.setTimes(m, wants, differ)
+	c.interruptible()
 	c.print(stdout, stderr)
 	c.writeOwn(m, depfile)
 	c.sayHit(todo)
 	return nil
+}
+
+// interruptible has signals end deptrace as they would any program: the files are whole, and
+// whoever does not read what is printed now must not hold up what is to end. A signal that
+// has come meanwhile ends it at once.
+func (c *cached) interruptible() {
+	c.signals.release()
+	surviveWrites(true)
+	select {
+	case sig := <-c.signals.signals:
+		if sig, ok := sig.(syscall.Signal); ok {
+			finish(ending{signal: sig})
+		}
+	default:
+	}
 }
 
 // print writes what the command had written. That nobody reads it is no error: the command

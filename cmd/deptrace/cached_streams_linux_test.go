@@ -22,6 +22,8 @@ func TestCachedStreams(t *testing.T) {
 		"straggler":   leavesOneBehind,
 		"reader gone": readerGone,
 		"much":        printsMuch,
+		"answers":     asksAgain,
+		"interrupted": canBeInterrupted,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -165,5 +167,64 @@ func printsMuch(tr *tree) {
 	out, err, _ := tr.try("deptrace", "cached", "--", "./say")
 	if len(out) != 20000001 || !strings.Contains(err, "not cached: the command printed more than 16 MiB") {
 		t.Errorf("%d bytes, and %q", len(out), err)
+	}
+}
+
+// What somebody typed in is no result: the command asks each time.
+func asksAgain(built *tree) {
+	for _, engine := range []string{"notify", "ptrace", "ptrace-slow"} {
+		built.t.Run(engine, func(t *testing.T) {
+			tr := built.withCache(t)
+			for _, answer := range []string{"one", "two"} {
+				master, slave, err := newTerminal(-1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer master.Close()
+				defer slave.Close()
+				if _, err := master.WriteString(answer + "\n"); err != nil {
+					t.Fatal(err)
+				}
+				cmd := exec.Command(tr.look("deptrace"), "cached", "--engine", engine, "--", "sh", "-c", "read x; echo $x")
+				cmd.Dir, cmd.Env, cmd.Stdin = tr.dir, tr.env, slave
+				if got, err := cmd.Output(); err != nil || string(got) != answer+"\n" {
+					t.Errorf("it was told %s and says %q, %v", answer, got, err)
+				}
+			}
+		})
+	}
+}
+
+// A hit that nobody reads can be ended by a signal.
+func canBeInterrupted(tr *tree) {
+	t := tr.t
+	tr.program("say", "head -c 1000000 /dev/zero; echo said >out")
+	tr.try("deptrace", "cached", "--", "./say")
+	if err := os.Remove(tr.path("out")); err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command(tr.look("deptrace"), "cached", "--", "./say")
+	cmd.Dir, cmd.Env, cmd.Stdout = tr.dir, tr.env, w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if _, err := io.ReadFull(r, make([]byte, 1)); err != nil { // it prints
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if ws := cmd.ProcessState.Sys().(syscall.WaitStatus); ws.Signal() != syscall.SIGTERM {
+		t.Errorf("it ended with %v, want SIGTERM", cmd.ProcessState)
+	}
+	if got := string(tr.read("out")); got != "said\n" {
+		t.Errorf("it brought back %q", got)
 	}
 }

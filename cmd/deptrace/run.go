@@ -265,16 +265,17 @@ func (s *step) speak() {
 func (s *step) watch(signals *catcher) (trace.Result, error) {
 	s.newFolder()
 	result, err := trace.Run(context.Background(), trace.Command{
-		Args:    s.argv,
-		Stdout:  s.stdout,
-		Stderr:  s.stderr,
-		Engine:  s.f.engine,
-		Daemons: s.f.daemons,
-		Adopt:   true,
-		Signals: signals.signals,
-		Begin:   signals.wait,
-		Stopped: stopToo,
-		Log:     s.logf,
+		Args:     s.argv,
+		Stdout:   s.stdout,
+		Stderr:   s.stderr,
+		Terminal: s.terminal,
+		Engine:   s.f.engine,
+		Daemons:  s.f.daemons,
+		Adopt:    true,
+		Signals:  signals.signals,
+		Begin:    signals.wait,
+		Stopped:  stopToo,
+		Log:      s.logf,
 	}, s)
 	if !unwatchable(err) || !s.f.bestEffort {
 		return result, err

@@ -45,7 +45,7 @@ var Help = map[Reason]string{
 	Memory:         "a process's memory could not be read, so that a name is not known",
 	Unreadable:     "an input could not be read to take its digest; make it readable to the user who runs deptrace",
 	Edited:         "an input changed during the run, not by the step; run the step again",
-	Stdin:          "the step read from a pipe or socket on its standard input; give it a file instead",
+	Stdin:          "the step read from a pipe or socket (under cached also a terminal) on its standard input; give it a file instead",
 	Lost:           "the engine lost track of calls; this is a bug, please report it",
 	OtherServer:    "the step talked to a server that it had not started; turn the server off for the step",
 	SetID:          "a set-id program ran, which loses its rights when watched; run it outside the step",
