@@ -68,8 +68,8 @@ func inheritedFile(fd int, form func(string) string) (what string, known bool) {
 		return "can be read", true
 	}
 	// Nobody sees what is read from another one: a shell's <(command), a here-document.
-	// The job server of make says nothing that a result depends on.
-	return "", flags&unix.O_ACCMODE == unix.O_WRONLY || jobServer(fd, os.Getenv("MAKEFLAGS"))
+	// The job server of make, and cargo's, says nothing that a result depends on.
+	return "", flags&unix.O_ACCMODE == unix.O_WRONLY || jobServer(fd, os.Getenv("MAKEFLAGS")) || jobServer(fd, os.Getenv("CARGO_MAKEFLAGS"))
 }
 
 // jobServer reports whether a descriptor is one of make's job server, as in
@@ -77,8 +77,8 @@ func inheritedFile(fd int, form func(string) string) (what string, known bool) {
 func jobServer(fd int, flags string) bool {
 	for word := range strings.FieldsSeq(flags) {
 		name, value, _ := strings.Cut(word, "=")
-		if name == "--jobserver-auth" || name == "--jobserver-fds" {
-			return slices.Contains(strings.Split(value, ","), strconv.Itoa(fd))
+		if (name == "--jobserver-auth" || name == "--jobserver-fds") && slices.Contains(strings.Split(value, ","), strconv.Itoa(fd)) {
+			return true
 		}
 	}
 	return false
