@@ -28,6 +28,9 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 		files[i] = fd
 		given[i] = fd
 	}
+	if c.StdoutTo != nil {
+		given[1] = int(c.StdoutTo.Fd())
+	}
 	names, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return files, "", fmt.Errorf("list the inherited descriptors: %w", err)

@@ -81,6 +81,10 @@ type Command struct {
 	// this process's. All other descriptors of this process that are not marked
 	// close-on-exec are inherited too.
 	Stdin, Stdout, Stderr *os.File
+	// StdoutTo is the file in which what is written to Stdout ends up, if that is another
+	// one: a caller that passes the command's output on from a pipe to a file says so, and
+	// the file is told as if the command had been given it. nil: there is none.
+	StdoutTo *os.File
 
 	// Terminal has it told as [event.Stdin], too, that the command reads from a terminal
 	// that is its standard input.

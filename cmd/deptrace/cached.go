@@ -67,6 +67,11 @@ type cached struct {
 	weak cache.Weak
 	key  cache.Key // the weak one
 
+	// redirected is the file under the root that standard output was redirected to; empty:
+	// none. It is an output as under run, but it is printed to, and not replaced: whoever
+	// opened it goes on writing to it.
+	redirected string
+
 	// unknown is what the command is given and nobody can look at; empty: nothing.
 	unknown string
 
@@ -100,6 +105,7 @@ func cachedMain(args []string) ending {
 		storeHint(err)
 	}
 	defer c.close()
+	c.redirected = c.redirection()
 	if c.store != nil {
 		c.describe()
 		if c.unknown != "" {
@@ -252,6 +258,9 @@ func (c *cached) given() []string {
 		return "pipe"
 	}
 	words := []string{"1 " + kind(c.out.out.tty)}
+	if c.redirected != "" {
+		words[0] = "1 to " + manifest.Form(c.redirected, c.root, c.home)
+	}
 	if c.out.err == nil {
 		words = append(words, "2 with 1")
 	} else {
@@ -262,6 +271,24 @@ func (c *cached) given() []string {
 	return append(words, files...)
 }
 
+// redirection is where a shell's "> out.h" leads that is about this step alone: a file that
+// was empty, and to which nothing is appended. What leads out of the root is no output that
+// anybody would look for, and can be printed again all the same.
+func (c *cached) redirection() string {
+	info, err := os.Stdout.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() > 0 || appends(os.Stdout) {
+		return ""
+	}
+	path, err := os.Readlink("/proc/self/fd/1")
+	if err != nil || !under(path, c.root) || path == c.root {
+		return ""
+	}
+	if now, err := os.Lstat(path); err != nil || !os.SameFile(now, info) {
+		return ""
+	}
+	return path
+}
+
 // runAndKeep runs the step, and has the cache keep what comes of it.
 func (c *cached) runAndKeep(signals *catcher) ending {
 	if err := c.out.begin(c.store); err != nil {
@@ -270,6 +297,9 @@ func (c *cached) runAndKeep(signals *catcher) ending {
 	}
 	c.remote.close() // the step is to be the only child
 	c.stdout, c.stderr = c.out.stdout(), c.out.stderr()
+	if c.redirected != "" {
+		c.stdoutTo = os.Stdout
+	}
 	c.drain = func() {
 		c.out.end()
 		if err := c.out.lost(); err != nil {

@@ -120,7 +120,7 @@ func (c *cached) share(key cache.Key, e *cache.Entry) {
 func (c *cached) newEntry(m *manifest.Manifest) (*cache.Entry, error) {
 	e := &cache.Entry{Local: slices.Contains(m.Uses, useMachine) && !slices.Contains(c.cf.allow, useMachine)}
 	for _, out := range m.Outputs {
-		if out.Kind != manifest.File {
+		if out.Kind != manifest.File || c.isRedirected(out.Path) {
 			continue
 		}
 		path := manifest.Abs(out.Path, c.root, c.home)

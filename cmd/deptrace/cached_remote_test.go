@@ -24,6 +24,7 @@ type site struct {
 func (tr *tree) newSite(t *testing.T, name string) *site {
 	s := &site{tree: tr.another(t)}
 	s.dir = filepath.Join(s.dir, name)
+	s.setenv("PWD", s.dir) // gcc asks whether that is where it is
 	s.setenv("DEPTRACE_CACHE_DIR", t.TempDir())
 	s.write(".git", "")
 	s.write("include/hello.h", "#define HELLO \"hello\"\n")

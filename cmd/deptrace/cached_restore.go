@@ -59,7 +59,7 @@ func (c *cached) bring(e *cache.Entry) error {
 			return fmt.Errorf("%s: %w", b.what, err)
 		}
 	}
-	wants, err := wanted(m)
+	wants, err := c.wanted(m)
 	if err != nil {
 		return err
 	}
@@ -118,8 +118,9 @@ func (c *cached) digests(paths []string) []digest.Result {
 	return c.memory.files(reqs)
 }
 
-// wanted returns the outputs of a record as what is to be there.
-func wanted(m *manifest.Manifest) ([]restore.Want, error) {
+// wanted returns the outputs of a record as what is to be there, but for the one that is
+// printed.
+func (c *cached) wanted(m *manifest.Manifest) ([]restore.Want, error) {
 	var wants []restore.Want
 	for _, out := range m.Outputs {
 		if out.Path == "." && out.Kind == manifest.Dir {
@@ -129,9 +130,16 @@ func wanted(m *manifest.Manifest) ([]restore.Want, error) {
 		if path == "" || strings.HasPrefix(out.Path, "/") || strings.HasPrefix(out.Path, "~") {
 			return nil, fmt.Errorf("output %s is not under the root", printable(out.Path))
 		}
+		if c.isRedirected(out.Path) {
+			continue
+		}
 		wants = append(wants, restore.Want{Path: path, Kind: out.Kind, Sum: digest.Sum(out.Digest), Exec: out.Exec, Target: out.Target})
 	}
 	return wants, nil
+}
+
+func (c *cached) isRedirected(form string) bool {
+	return c.redirected != "" && manifest.Abs(form, c.root, c.home) == c.redirected
 }
 
 // setTimes sets the times of files. Those that were brought back get one, for they can

@@ -224,12 +224,16 @@ func openLogs() []os.FileInfo {
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
-		if f == os.Stderr || info.Size() > 0 || err == nil && flags&unix.O_APPEND != 0 {
+		if f == os.Stderr || info.Size() > 0 || appends(f) {
 			logs = append(logs, info)
 		}
 	}
 	return logs
+}
+
+func appends(f *os.File) bool {
+	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_APPEND != 0
 }
 
 func (s *step) isLog(path string) bool {

@@ -268,6 +268,7 @@ func (s *step) watch(signals *catcher) (trace.Result, error) {
 		Args:     s.argv,
 		Stdout:   s.stdout,
 		Stderr:   s.stderr,
+		StdoutTo: s.stdoutTo,
 		Terminal: s.terminal,
 		Engine:   s.f.engine,
 		Daemons:  s.f.daemons,

@@ -41,8 +41,9 @@ type step struct {
 	keep           bool
 	save           func() (digest.Saved, error) // see digest.Keeper; may be nil
 	stdout, stderr *os.File
-	terminal       bool   // what is read from a terminal counts as from a pipe
-	drain          func() // waits for what the command wrote to them; may be nil
+	stdoutTo       *os.File // see trace.Command
+	terminal       bool     // what is read from a terminal counts as from a pipe
+	drain          func()   // waits for what the command wrote to them; may be nil
 	result         result
 
 	log    []string // lines that are not written yet
