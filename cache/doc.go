@@ -39,9 +39,28 @@
 // so that two checkouts on two machines have one key if they have the same files.
 // The texts of several records are sorted, and their order does not count.
 //
+// # Result
+//
+// To bring back what an earlier run left, instead of running again, takes three steps. A
+// [Weak] key is made of everything that the command is given: its words, its directory,
+// its environment but for the [Noise], what it has open. It leads to the input sets of
+// earlier runs of the command: what they looked at, without what they found ([InputSet]).
+// From a set and what is there now comes a [StrongKey], without running anything; and under
+// that key there is an [Entry], if a run found the same state before. [RecordedKeys] makes
+// the same key from the record of a run.
+//
+// So a hit means: a command that was given the same, and whose every look at a file would
+// have the same answer, up to its end. Two results under one weak key differ by what was
+// found on the way, and the sets say what to look at.
+//
+// Between checkouts at different paths the root is taken out of the words ([Relocate]). A
+// result that holds the path of its checkout, or that depends on what lies beside it
+// ([Portable]), is bound to it.
+//
 // # What it does not
 //
-// Nothing here writes, locks, or talks to a terminal. A check is no snapshot: who
-// edits a file during it can have either answer. The values of listed variables are
-// taken as they are; one that holds the path of a checkout ties the key to it.
+// Nothing here writes, locks, or talks to a terminal: package store keeps, package restore
+// brings back. A check is no snapshot: who edits a file during it can have either answer.
+// The values of listed variables are taken as they are; one that holds the path of a
+// checkout ties the key of a record to it.
 package cache
