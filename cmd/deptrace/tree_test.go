@@ -70,7 +70,10 @@ func (tr *tree) another(t *testing.T) *tree {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tree{t, dir, slices.Clone(tr.env)}
+	other := &tree{t, dir, slices.Clone(tr.env)}
+	// The tester's own would be a directory beside it, which shells and compilers look at.
+	other.setenv("PWD", dir)
+	return other
 }
 
 // needs wants programs that the test cannot do without.
