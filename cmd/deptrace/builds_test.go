@@ -50,6 +50,7 @@ func TestCleanAgainstAgain(t *testing.T) {
 		{"rm and ln -s", nil, []string{"sh", "-c", "rm -f link && ln -s text link"}},
 		{"py_compile", nil, []string{"python3", "-m", "py_compile", "mod.py"}},
 		{"sed -i", nil, []string{"sh", "-c", "cp text copy && sed -i s/one/uno/ copy"}},
+		{"ln -f", nil, []string{"ln", "-f", "text", "name"}},
 		{"mkdir -p", nil, []string{"mkdir", "-p", "deep/a/c/d", "new/e"}},
 		{"rm and a redirect", nil, []string{"sh", "-c", "rm -f out; sh gen.sh > out"}},
 		{"a redirect", nil, []string{"sh", "-c", "sh gen.sh > out"}},

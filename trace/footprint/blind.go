@@ -35,8 +35,8 @@ func (f *Folder) blind(e *event.Event) event.Hold {
 	guess := *e
 	guess.Outcome = f.guess(e)
 	f.walked(e)
-	if guess.Outcome.State != event.OK {
-		f.after(&guess)
+	if c := f.started[e.Seq]; guess.Outcome.State != event.OK || c != nil && c.same {
+		f.after(&guess) // nothing changes, and so nothing will show
 		return hold
 	}
 	nodes, lookups := f.concerned(e)

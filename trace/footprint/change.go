@@ -229,8 +229,13 @@ func (f *Folder) after(e *event.Event) {
 		n.remove()
 	case event.Rename:
 		if c.same {
+			// Two names of one file: nothing happens (rename(2)). The second is as it was
+			// to be, which over old outputs is how ln -f ends.
 			f.failed(n)
-			f.failed(n2)
+			if n != n2 && !n2.own {
+				n2.put()
+				n2.wished = true
+			}
 			return
 		}
 		f.renamed(c, n, n2, e.Flags&event.Exchange != 0)
@@ -349,10 +354,12 @@ func (f *Folder) linkedTo(n, n2 *node) {
 		return // a file without a name (O_TMPFILE) gets one
 	}
 	f.content(n)
-	n.linked = true
 	s := f.lstat(n.path)
 	f.shares(n, s)
 	f.shares(n2, s)
+	for _, m := range f.inodes[inode{s.Dev, s.Ino}] {
+		m.linked = true
+	}
 }
 
 // notDone folds an operation that failed. One that found its wish fulfilled counts
