@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"deptrace/depfile/manifest"
 )
 
 // weakFormat is the first line of the text of a weak key. Whatever changes the meaning of
@@ -44,7 +46,8 @@ func (w *Weak) AddWords(name string, words []string) {
 const VariablePrefix = "variable "
 
 // AddEnviron adds the variables of an environment that count: all but the noise, or only
-// those that are named, if any are; and in any case those that are asked for, in the form
+// those that are named, if any are, and those that every record has ([manifest.Listed],
+// without which a compiler finds other files); and in any case those that are asked for, in the form
 // of [manifest.Environment]. value is how the value of each is to be taken.
 func (w *Weak) AddEnviron(environ, only, asked []string, value func(string) string) {
 	seen := map[string]bool{}
@@ -58,7 +61,7 @@ func (w *Weak) AddEnviron(environ, only, asked []string, value func(string) stri
 		switch {
 		case slices.Contains(asked, name):
 		case len(only) > 0:
-			if !slices.Contains(only, name) {
+			if !slices.Contains(only, name) && !manifest.IsListed(name) {
 				continue
 			}
 		case name == "MAKEFLAGS" || name == "GNUMAKEFLAGS":

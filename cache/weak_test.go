@@ -70,6 +70,7 @@ func TestAddEnviron(t *testing.T) {
 				{"variable TMPDIR", "/t"}, {"variable TZ", "UTC"}, {"variable VIRTUAL_ENV", "/v"}}},
 		{"only some, noise too", []string{"A=1", "B=2", "PATH=/bin", "AB=3"}, []string{"PATH", "A", "C"}, nil,
 			[]Part{{"variable A", "1"}, {"variable PATH", "/bin"}}},
+		{"only some, and what every record has", []string{"A=1", "B=2", "CPATH=/i"}, []string{"A"}, nil, []Part{{"variable A", "1"}, {"variable CPATH", "/i"}}},
 		{"asked for, noise too", []string{"A=1", "BUILD_ID=2", "PATH=/bin", "USER=u"}, nil, []string{"BUILD_ID", "PATH", "-A"},
 			[]Part{{"variable A", "1"}, {"variable BUILD_ID", "2"}, {"variable PATH", "/bin"}}},
 		{"asked for beside some", []string{"A=1", "B=2", "C=3"}, []string{"A"}, []string{"B"}, []Part{{"variable A", "1"}, {"variable B", "2"}}},

@@ -54,8 +54,9 @@ Flags of check and key:
     -v                 say on standard error how many files were hashed
 Flags of cached: those of run but --events, and
     --env-only NAME,...
-                       of the environment only these variables count; default: all but a
-                       list of those that say who works where and when
+                       of the environment only these variables count, and those that a
+                       record has anyway; default: all but a list of those that say who
+                       works where and when
     --allow WHAT,...   keep results also of steps that use the network or random numbers,
                        and share those that depend on this machine
     --relocatable      share results between checkouts at different paths, unless the path
