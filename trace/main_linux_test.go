@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -27,11 +29,22 @@ func TestMain(m *testing.M) {
 	}
 	// Whoever runs the tests may have anything here.
 	os.Setenv("PATH", "/usr/local/bin:/usr/bin:/bin")
+	heed()
 	code := m.Run()
 	if built != "" {
 		os.RemoveAll(built)
 	}
 	os.Exit(code)
+}
+
+// heed has signals that were ignored when the tests were started (nohup, or in the
+// background of a script) do again what they do: the commands of the tests would inherit that.
+func heed() {
+	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
+	}
 }
 
 // roles are the programs that the test binary can be.
