@@ -102,12 +102,15 @@ type Request struct {
 // Resolve follows a path.
 func (r *Resolver) Resolve(q Request) Result {
 	cur, rest := q.Base, q.Spelled
+	whole := q.Spelled // from the root on: the names on the way are parts of it, if no link intervenes
 	var res Result
 	if rest[0] == '/' {
 		if q.Beneath {
 			return Result{Err: event.EXDEV} // nothing is looked up
 		}
 		cur = "/"
+	} else {
+		whole = join(q.Base, q.Spelled)
 	}
 	follow := q.Follow
 	for {
@@ -149,7 +152,7 @@ func (r *Resolver) Resolve(q Request) Result {
 				}
 			}
 		}
-		p := join(cur, name)
+		p := joinIn(whole, cur, name, len(whole)-len(rest))
 		if last {
 			res.Type, res.Err = r.fs.Type(p)
 			if res.Type != Link || !follow && !slash {
@@ -228,7 +231,7 @@ func (r *Resolver) look(p string) (seen, Type, event.Errno) {
 	switch t {
 	case Directory:
 		if !strings.HasPrefix(p, "/proc/") {
-			r.cache[p] = seen{}
+			r.cache[strings.Clone(p)] = seen{} // not with all of a longer path
 		}
 		return seen{}, t, 0
 	case Link:
@@ -238,7 +241,7 @@ func (r *Resolver) look(p string) (seen, Type, event.Errno) {
 		}
 		s := seen{link: true, target: target}
 		if !strings.HasPrefix(p, "/proc/") {
-			r.cache[p] = s
+			r.cache[strings.Clone(p)] = s
 		}
 		return s, t, 0
 	}
@@ -287,6 +290,18 @@ func beyond(p, tail string) string {
 		return p
 	}
 	return path.Join(p, tail)
+}
+
+// joinIn is join without an allocation, if the result is the beginning of whole that ends with
+// the name which begins at the given place. Whether it is only the text decides.
+func joinIn(whole, dir, name string, at int) string {
+	if at <= 0 || at+len(name) > len(whole) || whole[at:at+len(name)] != name {
+		return join(dir, name) // behind a link
+	}
+	if dir == "/" && at == 1 || dir != "/" && whole[at-1] == '/' && whole[:at-1] == dir {
+		return whole[:at+len(name)]
+	}
+	return join(dir, name)
 }
 
 func join(dir, name string) string {

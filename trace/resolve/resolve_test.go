@@ -243,3 +243,25 @@ func TestRequestIsKept(t *testing.T) {
 		t.Errorf("a result changed by a later one (-want +got):\n%s", diff)
 	}
 }
+
+// everywhere is a file system in which everything is there: directories, and files below /bin.
+type everywhere struct{ resolve.FS }
+
+func (everywhere) Type(p string) (resolve.Type, event.Errno) {
+	if strings.HasPrefix(p, "/bin/") {
+		return resolve.Else, 0
+	}
+	return resolve.Directory, 0
+}
+
+// Nothing is allocated for a name as most are, absolute and plain, and one string for what is
+// relative, or makes detours.
+func TestAllocations(t *testing.T) {
+	r := resolve.New(everywhere{})
+	for spelled, want := range map[string]float64{"/bin/a": 0, "/usr/lib/gcc/x/12/include/stddef.h": 0, "a/b/c.h": 1, "/usr//lib": 1} {
+		q := resolve.Request{Base: "/home", Spelled: spelled, Follow: true, Self: "1", Thread: "1/task/1"}
+		if got := testing.AllocsPerRun(100, func() { r.Resolve(q) }); got != want {
+			t.Errorf("%s: %v allocations, want %v", spelled, got, want)
+		}
+	}
+}
