@@ -32,12 +32,27 @@ conformance: tools ## run the conformance suite and print its table, behaviour b
 mutants: tools ## take each row of the table of calls away in turn and print which tests notice
 	go run .ci/mutants/main.go $(MUTANTS)
 
+bench: tools ## compare the cost of watching with the floor, strace and others: BENCH=gcc,forks WITH=deptrace ROUNDS=5 SEED=1
+	go run ./.ci/bench -bench '$(BENCH)' -with '$(WITH)' $(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(SEED),-seed $(SEED))
+
+bench-tools: ## fetch the other recorders that make bench compares with, where they can be had, into .tools
+	@.ci/bench/tools
+
+# In which two runs differ, and by how much, is benchstat's to say: make bench-go, keep
+# .build/bench/go.txt, change something, make bench-go OLD=FILE.
+COUNT = 10
+bench-go: ## run the Go benchmarks COUNT times; OLD=FILE compares with the .build/bench/go.txt of an earlier run
+	@mkdir -p .build/bench
+	go test -run '^$$' -bench '$(or $(BENCH),.)' -count $(COUNT) ./... >.build/bench/go.txt
+	$(if $(OLD),go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da $(OLD) .build/bench/go.txt,@cat .build/bench/go.txt)
+
 lint: ## gofmt, vet on the systems that must build, staticcheck
 	test -z "$$(gofmt -l .)"
 	go vet ./...
 	GOARCH=arm64 go vet ./...
 	GOOS=darwin go vet ./...
 	go vet .ci/mutants/main.go
+	go vet ./.ci/bench/...
 	go run honnef.co/go/tools/cmd/staticcheck@v0.6.1 ./...
 
 FUZZTIME = 10s
@@ -53,4 +68,4 @@ clean: ## remove what was built and fetched
 	rm -rf deptrace deptrace-remote .tools
 	go clean
 
-.PHONY: help build demo test tools examples conformance mutants lint fuzz clean
+.PHONY: help build demo test tools examples conformance mutants bench bench-tools bench-go lint fuzz clean

@@ -1,0 +1,5 @@
+package main
+
+import "deptrace/trace/syscalls"
+
+const native = syscalls.ARM64
