@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"deptrace/cache/store"
 )
@@ -118,6 +120,12 @@ func cacheClear(s *store.Store, _ int64) (string, int, error) {
 	p := newProgress()
 	removed, err := s.Clear(p.show)
 	p.end()
+	// Whoever distrusts what is kept distrusts the memo, too.
+	if dir, err2 := store.Dir(os.Environ()); err == nil && err2 == nil {
+		if err = os.Remove(filepath.Join(dir, memoName)); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+	}
 	return "removed: " + counted(removed) + "\n", 0, err
 }
 
