@@ -51,7 +51,7 @@ func Check(r *Record, now *World) Decision {
 	}
 	c.digests()
 	if c.homeless {
-		c.say(Reason{Is: "the record names files in the user's home, and HOME is not set"})
+		c.say(Reason{Is: errHomeless.Error()})
 	}
 	return Decision{Fresh: len(c.reasons) == 0, Reasons: c.reasons}
 }

@@ -2,9 +2,11 @@ package cache
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,7 +56,13 @@ type File struct {
 
 // BoundKey is the key under which the result is kept of a step that could be shared between
 // checkouts, but is of use only in the one at root.
-func BoundKey(strong Key, root string) Key { return keyOf("deptrace bound v1\n", strong[:], root) }
+func BoundKey(strong Key, root string) Key {
+	h := sha256.New()
+	io.WriteString(h, "deptrace bound v1\n")
+	h.Write(strong[:])
+	io.WriteString(h, root)
+	return Key(h.Sum(nil))
+}
 
 // EntryBlob is a blob of an entry and what to call it.
 type EntryBlob struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -152,7 +151,7 @@ func (d *describer) states(found []program, now []seen) error {
 		}
 	}
 	if d.homeless {
-		return errors.New("the record names files in the user's home, and HOME is not set")
+		return errHomeless
 	}
 	return nil
 }
@@ -314,13 +313,4 @@ func (d *describer) write(in *manifest.Input, s condition) {
 		}
 	}
 	d.line("%s %q %s", in.Kind, in.Path, is)
-}
-
-// keyOf is the key of a few things under a format line.
-func keyOf(format string, key []byte, text string) Key {
-	h := sha256.New()
-	io.WriteString(h, format)
-	h.Write(key)
-	io.WriteString(h, text)
-	return Key(h.Sum(nil))
 }

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"errors"
 	"os"
 	"path"
 	"path/filepath"
@@ -27,6 +28,9 @@ type look struct {
 	// homeless is set if a file in the user's home was asked for and there is none.
 	homeless bool
 }
+
+// errHomeless is what homeless means to a user.
+var errHomeless = errors.New("the record names files in the user's home, and HOME is not set")
 
 func newLook(r *Record, now *World) *look {
 	l := &look{r: r, now: now}

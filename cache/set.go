@@ -2,7 +2,6 @@ package cache
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"io"
 	"path"
 	"path/filepath"
@@ -101,7 +100,7 @@ func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) 
 	if err != nil {
 		return Key{}, Key{}, err
 	}
-	keyOf := func(programs []program, state func(*manifest.Input) condition) Key {
+	strong := func(programs []program, state func(*manifest.Input) condition) Key {
 		d.text.Reset()
 		for _, p := range programs {
 			d.program(p)
@@ -111,8 +110,8 @@ func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) 
 		}
 		return d.strong(weak)
 	}
-	found = keyOf(started, recorded)
-	left = keyOf(ended, func(in *manifest.Input) condition {
+	found = strong(started, recorded)
+	left = strong(ended, func(in *manifest.Input) condition {
 		out := outputs[in.Path]
 		// A list of what is still a directory is counted without the step's own outputs.
 		if out == nil || in.Kind == footprint.List && out.Kind == manifest.Dir {
@@ -125,7 +124,7 @@ func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) 
 		left = found
 	}
 	if d.homeless {
-		err = fmt.Errorf("the record names files in the user's home, and HOME is not set")
+		err = errHomeless
 	}
 	return found, left, err
 }

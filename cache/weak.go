@@ -42,13 +42,11 @@ func (w *Weak) AddWords(name string, words []string) {
 	w.Parts = append(w.Parts, Part{name, b.String()})
 }
 
-// VariablePrefix is what the names of parts begin with that are environment variables.
-const VariablePrefix = "variable "
-
-// AddEnviron adds the variables of an environment that count: all but the noise, or only
-// those that are named, if any are, and those that every record has ([manifest.Listed],
-// without which a compiler finds other files); and in any case those that are asked for, in the form
-// of [manifest.Environment]. value is how the value of each is to be taken.
+// AddEnviron adds the variables of an environment that count: all but the noise, or, if
+// only names any, just those and those that every record has (see [manifest.IsListed]),
+// without which a compiler finds other files; and in any case those that are asked for, in
+// the form of [manifest.Environment]. Each is a part called "variable NAME", and value
+// says how its value is to be taken.
 func (w *Weak) AddEnviron(environ, only, asked []string, value func(string) string) {
 	seen := map[string]bool{}
 	var parts []Part
@@ -71,7 +69,7 @@ func (w *Weak) AddEnviron(environ, only, asked []string, value func(string) stri
 		case IsNoise(name):
 			continue
 		}
-		parts = append(parts, Part{VariablePrefix + name, value(v)})
+		parts = append(parts, Part{"variable " + name, value(v)})
 	}
 	slices.SortFunc(parts, func(a, b Part) int { return strings.Compare(a.Name, b.Name) })
 	w.Parts = append(w.Parts, parts...)
