@@ -21,13 +21,12 @@ import (
 func Outputs(root string, wants []Want, from Source) error {
 	wants = slices.Clone(wants)
 	slices.SortFunc(wants, func(a, b Want) int { return strings.Compare(a.Path, b.Path) })
-	r := &restorer{source: from, dirs: map[string]int{}}
-	defer r.close()
-	fd, err := unix.Open(root, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	r, err := newRestorer(root)
 	if err != nil {
-		return &os.PathError{Op: "open", Path: root, Err: err}
+		return err
 	}
-	r.dirs["."] = fd
+	defer r.close()
+	r.source = from
 	if err := r.prepare(wants); err != nil {
 		r.undo()
 		return err
@@ -49,6 +48,15 @@ type pending struct {
 	dir        int
 	temp, name string
 	path       string
+}
+
+// newRestorer opens the root.
+func newRestorer(root string) (*restorer, error) {
+	fd, err := unix.Open(root, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: root, Err: err}
+	}
+	return &restorer{dirs: map[string]int{".": fd}}, nil
 }
 
 func (r *restorer) close() {
@@ -182,38 +190,6 @@ func (r *restorer) publish(wants []Want) error {
 			r.temp, r.made = r.temp[i:], nil
 			r.undo()
 			return &os.PathError{Op: "replace", Path: p.path, Err: err}
-		}
-	}
-	return nil
-}
-
-// Touch sets the times of files under root to now, all to the same. A link is not followed.
-func Touch(root string, names ...string) error {
-	r := &restorer{dirs: map[string]int{}}
-	defer r.close()
-	fd, err := unix.Open(root, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return &os.PathError{Op: "open", Path: root, Err: err}
-	}
-	r.dirs["."] = fd
-	// The file system's own idea of now, which is not the clock's to the last digit, for
-	// the first of them.
-	now := unix.Timespec{Nsec: unix.UTIME_NOW}
-	for _, name := range names {
-		if err := valid(name); err != nil {
-			return err
-		}
-		dir, err := r.dir(path.Dir(name))
-		if err == nil {
-			err = unix.UtimesNanoAt(dir, path.Base(name), []unix.Timespec{now, now}, unix.AT_SYMLINK_NOFOLLOW)
-		}
-		var st unix.Stat_t
-		if err == nil && now.Nsec == unix.UTIME_NOW {
-			err = unix.Fstatat(dir, path.Base(name), &st, unix.AT_SYMLINK_NOFOLLOW)
-			now = st.Mtim
-		}
-		if err != nil {
-			return &os.PathError{Op: "set the time of", Path: name, Err: err}
 		}
 	}
 	return nil
