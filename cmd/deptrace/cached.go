@@ -57,7 +57,7 @@ type cached struct {
 	remote *remote      // nil: there is none
 	now    *cache.World
 	out    *streams
-	// signals are caught until a hit has brought all files back.
+	// signals are caught until a hit has brought all files back, or the step has ended.
 	signals *catcher
 
 	weak cache.Weak
@@ -93,9 +93,8 @@ func cachedMain(args []string) ending {
 		return ending{status: statusFailed}
 	}
 	s.keep, s.terminal = true, true // an answer of the user is no result
-	c := &cached{step: s, cf: f, now: cache.NewWorld(os.Environ()), out: newStreams()}
-	c.signals = signals
-	c.now.Files = once(c.memory.files)
+	c := &cached{step: s, cf: f, now: cache.NewWorld(os.Environ()), out: newStreams(), signals: signals}
+	c.now.Files = c.memory.once() // several input sets look at the same files
 	if err := c.open(); err != nil {
 		warnf("nothing is cached: %v", err)
 		storeHint(err)
@@ -115,7 +114,7 @@ func cachedMain(args []string) ending {
 		}
 		c.logf("miss: %s", strings.Join(c.why, "; "))
 	}
-	return c.runAndKeep(signals)
+	return c.runAndKeep()
 }
 
 // open opens the store and what is configured of a remote.
@@ -132,29 +131,8 @@ func (c *cached) open() error {
 
 func (c *cached) close() { c.remote.close() }
 
-// once remembers digests: several input sets look at the same files.
-func once(files func([]digest.Request) []digest.Result) func([]digest.Request) []digest.Result {
-	known := map[string]digest.Result{}
-	return func(reqs []digest.Request) []digest.Result {
-		var ask []digest.Request
-		for _, r := range reqs {
-			if _, ok := known[r.Path]; !ok {
-				ask = append(ask, r)
-			}
-		}
-		for i, r := range files(ask) {
-			known[ask[i].Path] = r
-		}
-		results := make([]digest.Result, len(reqs))
-		for i, r := range reqs {
-			results[i] = known[r.Path]
-		}
-		return results
-	}
-}
-
 // runAndKeep runs the step, and has the cache keep what comes of it.
-func (c *cached) runAndKeep(signals *catcher) ending {
+func (c *cached) runAndKeep() ending {
 	if err := c.out.begin(c.store); err != nil {
 		errorf("%v", err)
 		return ending{status: statusFailed}
@@ -170,7 +148,7 @@ func (c *cached) runAndKeep(signals *catcher) ending {
 			c.failf("%v", err)
 		}
 	}
-	end := c.run(signals)
+	end := c.run(c.signals)
 	defer c.out.discard()
 	if c.store == nil {
 		return end

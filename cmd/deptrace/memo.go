@@ -23,10 +23,10 @@ func memoFlag(p *memoUse) flagDef { return choiceFlag("memo", p, memoOn, memoOff
 // when the first digest is wanted: a step with a depfile only does without. That there
 // is none is no reason to fail, or to say so without -v.
 type memory struct {
-	use  memoUse
-	once sync.Once
-	memo *digest.Memo
-	err  error
+	use    memoUse
+	opened sync.Once
+	memo   *digest.Memo
+	err    error
 }
 
 // files is [digest.Memo.Look].
@@ -34,15 +34,20 @@ func (m *memory) files(reqs []digest.Request) []digest.Result {
 	if len(reqs) == 0 {
 		return nil
 	}
-	m.once.Do(m.open)
+	m.opened.Do(m.open)
 	return m.memo.Look(reqs)
 }
 
-// several is files for records that are looked at together.
+// several is files for n records that are looked at together.
 func (m *memory) several(n int) func([]digest.Request) []digest.Result {
 	if n < 2 {
 		return m.files
 	}
+	return m.once()
+}
+
+// once is files that looks at each file once.
+func (m *memory) once() func([]digest.Request) []digest.Result {
 	return (&digest.Shared{Look: m.files}).Files
 }
 
