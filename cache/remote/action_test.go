@@ -107,7 +107,7 @@ func FuzzAction(f *testing.F) {
 
 // A record's blobs can be called anything; the server is told names that it takes.
 func TestActionNames(t *testing.T) {
-	r := Record{Data: []byte("x")}
+	r := parcel{Data: []byte("x")}
 	for _, name := range []string{"a", "a", "/etc/passwd", "../a", "..", ".", "", "a//b", "a/", "a/../b", "\xff", "a\x00b",
 		recordPath, "deptrace/blob/3", "ok/ü", "..a", "deptrace/stdout"} {
 		r.Blobs = append(r.Blobs, Blob{Path: name})

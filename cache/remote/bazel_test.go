@@ -101,7 +101,7 @@ func TestBazelRemoteReadsActions(t *testing.T) {
 	host, _ := remotetest.Start(t)
 	a := newMachine(t, "DEPTRACE_REMOTE=http://"+host)
 	blob := Blob{Path: "bin/tool", Sum: a.add("tool"), Size: 4, Exec: true}
-	a.works(a.publish(soon(t), actionKey(entryPrefix, keyFor("step")), Record{[]byte("record"), []Blob{blob, {Path: "/abs", Sum: a.add("")}}}))
+	a.works(a.publish(soon(t), actionKey(entryPrefix, keyFor("step")), parcel{[]byte("record"), []Blob{blob, {Path: "/abs", Sum: a.add("")}}}))
 	resp, err := a.client.get(soon(t), acName(actionKey(entryPrefix, keyFor("step"))), "Accept", "application/json")
 	a.works(err)
 	defer resp.Body.Close()
@@ -136,7 +136,7 @@ func TestBazelRemoteValidates(t *testing.T) {
 	host, _ := remotetest.Start(t)
 	a := newMachine(t, "DEPTRACE_REMOTE=http://"+host)
 	key := keyFor("step")
-	record := Record{[]byte("record"), []Blob{{Path: "x", Sum: digest.Sum{1}, Size: 5}}}
+	record := parcel{[]byte("record"), []Blob{{Path: "x", Sum: digest.Sum{1}, Size: 5}}}
 	a.works(a.client.putAction(soon(t), actionKey(entryPrefix, key), record.action()))
 	_, err := a.Entry(soon(t), key)
 	a.misses(err, "the server does not have it")

@@ -94,7 +94,7 @@ func TestLies(t *testing.T) {
 	}
 	good := []byte(content)
 	other := bytes.Repeat([]byte("x"), len(good))
-	record := Record{Data: []byte("no entry\n")}
+	record := parcel{Data: []byte("no entry\n")}
 	for _, c := range []struct {
 		name string
 		lie  func(f *fake, w http.ResponseWriter, r *http.Request) bool

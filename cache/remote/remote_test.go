@@ -145,10 +145,10 @@ func TestSetsGarbled(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"no message":  []byte("<html>"),
 		"no record":   appendAction(nil, actionResult{files: []Blob{{Path: "x"}}}),
-		"too long":    appendAction(nil, Record{Data: make([]byte, 17*32)}.action()),
-		"record gone": appendAction(nil, Record{Data: make([]byte, 32)}.action()),
+		"too long":    appendAction(nil, parcel{Data: make([]byte, 17*32)}.action()),
+		"record gone": appendAction(nil, parcel{Data: make([]byte, 32)}.action()),
 	} {
-		f.put("/"+casName(Record{Data: make([]byte, 17*32)}.action().files[0].Sum), make([]byte, 17*32))
+		f.put("/"+casName(parcel{Data: make([]byte, 17*32)}.action().files[0].Sum), make([]byte, 17*32))
 		f.put(acPath(setsPrefix, key), data)
 		a := newMachine(t, "DEPTRACE_REMOTE="+f.URL)
 		if _, err := a.Sets(soon(t), key); err == nil {

@@ -48,15 +48,15 @@ func mergeSets(first, others []digest.Sum) []digest.Sum {
 	return merged
 }
 
-// setsRecord is the record of sets. Their sizes are those given, and unknown otherwise.
-func setsRecord(sets []digest.Sum, sizes map[digest.Sum]int64) Record {
-	r := Record{Data: encodeSets(sets)}
+// setsParcel is the parcel of a list of sets. Their sizes are those given, and unknown otherwise.
+func setsParcel(sets []digest.Sum, sizes map[digest.Sum]int64) parcel {
+	p := parcel{Data: encodeSets(sets)}
 	for i, s := range sets {
 		size, known := sizes[s]
 		if !known {
 			size = -1
 		}
-		r.Blobs = append(r.Blobs, Blob{Path: fmt.Sprintf("deptrace-set/%d", i), Sum: s, Size: size})
+		p.Blobs = append(p.Blobs, Blob{Path: fmt.Sprintf("deptrace-set/%d", i), Sum: s, Size: size})
 	}
-	return r
+	return p
 }

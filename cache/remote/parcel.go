@@ -10,9 +10,9 @@ import (
 	"deptrace/cache/digest"
 )
 
-// Record is what is shared: some bytes, which the local store has under a key, and the
+// parcel is what is shared: some bytes, which the local store has under a key, and the
 // blobs without which they are worth nothing.
-type Record struct {
+type parcel struct {
 	Data  []byte
 	Blobs []Blob
 }
@@ -51,11 +51,11 @@ const (
 )
 
 // action is the message that announces a record. All sizes must be known.
-func (r Record) action() actionResult {
-	a := actionResult{files: make([]Blob, 0, len(r.Blobs)+1)}
-	a.files = append(a.files, Blob{Path: recordPath, Sum: sha256.Sum256(r.Data), Size: int64(len(r.Data))})
+func (p parcel) action() actionResult {
+	a := actionResult{files: make([]Blob, 0, len(p.Blobs)+1)}
+	a.files = append(a.files, Blob{Path: recordPath, Sum: sha256.Sum256(p.Data), Size: int64(len(p.Data))})
 	seen := map[string]bool{recordPath: true}
-	for i, b := range r.Blobs {
+	for i, b := range p.Blobs {
 		if !sayable(b.Path) || seen[b.Path] {
 			b.Path = blobPath + strconv.Itoa(i)
 		}
