@@ -28,6 +28,9 @@ const (
 // Kinds are all kinds of records.
 var Kinds = []Kind{Entries, Sets, Notes}
 
+// kinds are those of all files.
+var kinds = []Kind{blobs, Entries, Sets, Notes}
+
 // Get returns a record. One that is missing is [fs.ErrNotExist], and so is a damaged
 // one, which is removed.
 func (s *Store) Get(kind Kind, key [32]byte) ([]byte, error) {

@@ -35,7 +35,7 @@ func (c *Count) add(size int64) {
 // part lists the files in a part of the store. A name that is not one of ours is no
 // file of ours.
 func (s *Store) part(n int, items []item) ([]item, error) {
-	for _, kind := range []Kind{blobs, Entries, Sets, Notes} {
+	for _, kind := range kinds {
 		dir := s.dir + "/" + string(kind) + "/" + hex.EncodeToString([]byte{byte(n)})
 		f, err := os.Open(dir)
 		if errors.Is(err, fs.ErrNotExist) {
