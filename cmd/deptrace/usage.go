@@ -1,7 +1,7 @@
 package main
 
 const usage = `Usage:
-    deptrace [run] [flags] -- COMMAND [ARG...]  record a step; only run can omit the --
+    deptrace [run] [flags] -- COMMAND [ARG...]  record a step; -- is needed without run
     deptrace cached [flags] -- COMMAND [ARG...] the same, unless its result is known: then
                                                 bring that back
     deptrace check [flags] MANIFEST...          is it up to date? 0 yes, 1 no, 2 error
@@ -49,21 +49,21 @@ Flags of run:
                        kill them
     -v                 say on standard error what is done and why
 
-Flags of check and key:
-    --memo on|off      as above
-    -v                 say on standard error how many files were hashed
 Flags of cached: those of run but --events, and
     --env-only NAME,...
                        of the environment only these variables count, and those that a
                        record has anyway; default: all but a list of those that say who
                        works where and when
-    --allow WHAT,...   keep results also of steps that use the network or random numbers,
-                       and share those that depend on this machine
+    --allow WHAT,...   network, random: keep results also of steps that use the network
+                       or random numbers; machine: share those that depend on this one
     --relocatable      share results between checkouts at different paths, unless the path
                        is in an output
     --restat           leave the time of an output that is right (ninja's restat);
                        default: now, if an input is newer, for make
 
+Flags of check and key:
+    --memo on|off      as above
+    -v                 say on standard error how many files were hashed
 Flags of check:
     -q                 print no reasons, and no summary of several manifests
 Flags of key:
@@ -91,8 +91,9 @@ list.
 
 DEPTRACE_CACHE_DIR is where the cache is (default: deptrace in $XDG_CACHE_HOME or in
 ~/.cache), DEPTRACE_CACHE_SIZE its limit: bytes, or with K, M, G or T (default: 5G).
+DEPTRACE_REMOTE is a server to share it with; deptrace-remote --help has the rest.
 
-The exit status of run is that of the command, which also dies by the same signal; 125
-says that deptrace itself failed, 126 that the command is not executable, 127 that it
-was not found.
+The exit status of run and cached is that of the command, by whose signal deptrace dies
+too; 125 says that deptrace itself failed, 126 that the command is not executable, 127
+that it was not found.
 `
