@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -35,6 +36,7 @@ func TestCachedKilled(t *testing.T) {
 	tr.try("deptrace", "cached", "-m", "m0.toml", "--", "./step0")
 	// Moments between the beginning and, with others beside it, hardly ever after the end.
 	longest := together * time.Since(begin) / 2
+	var killed atomic.Int64
 	for wave := range waves {
 		tr.write("in", inputs[wave/3%2])
 		var wg sync.WaitGroup
@@ -49,7 +51,9 @@ func TestCachedKilled(t *testing.T) {
 				}
 				timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
 				_ = cmd.Wait()
-				timer.Stop()
+				if !timer.Stop() && !cmd.ProcessState.Exited() {
+					killed.Add(1)
+				}
 			})
 		}
 		wg.Wait()
@@ -59,6 +63,9 @@ func TestCachedKilled(t *testing.T) {
 				t.Fatalf("wave %d: out%d has %d bytes that nobody wrote", wave, i, len(data))
 			}
 		}
+	}
+	if killed.Load() == 0 {
+		t.Error("nobody was killed")
 	}
 	if out, errs, status := tr.try("deptrace", "cache", "verify"); status != 0 {
 		t.Errorf("the store: exit %d\n%s%s", status, out, errs)
@@ -103,7 +110,7 @@ func TestCachedTogether(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if _, errs, _ := built.try("deptrace", "cache", "verify"); errs != "" {
-		t.Errorf("the store: %s", errs)
+	if out, errs, status := built.try("deptrace", "cache", "verify"); status != 0 {
+		t.Errorf("the store: exit %d\n%s%s", status, out, errs)
 	}
 }
