@@ -284,9 +284,7 @@ func TestNothingOutside(t *testing.T) {
 		"", ".", "..", "/", "../x", "../outside/x", "a/../../outside/x", "a/..", "./a", "a/", "a//b", "a/.", "a\x00b", "/outside/x",
 		"out/x", "in/x", "out/new/x", "deep/out/x", "file/x", "self/a", "none/x", "none/deeper/x",
 	} {
-		for _, w := range []Want{s.file(path, "evil"), dir(path), link(path, "evil"), removed(path)} {
-			wants = append(wants, w)
-		}
+		wants = append(wants, s.file(path, "evil"), dir(path), link(path, "evil"), removed(path))
 	}
 	wants = append(wants, dir("out"), dir("file"), dir("in"))
 	for _, w := range wants {
@@ -315,7 +313,7 @@ func TestTouch(t *testing.T) {
 	old := time.Now().Add(-time.Hour).Truncate(time.Second)
 	times := func() map[string]bool { // whether the time is the old one
 		m := map[string]bool{}
-		must(t, filepath.WalkDir(top, func(path string, e fs.DirEntry, err error) error {
+		must(t, filepath.WalkDir(top, func(path string, _ fs.DirEntry, _ error) error {
 			info, err := os.Lstat(path)
 			m[strings.TrimPrefix(path, top)] = err == nil && info.ModTime().Equal(old)
 			return err

@@ -5,10 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"deptrace/cache/remote/remotetest"
 )
@@ -157,6 +160,20 @@ func TestCachedRemote(t *testing.T) {
 		t.Errorf("%d warnings:\n%s", n, said)
 	}
 	wants(t, a.gcc(nil, "-DTWO"), "hit: ")
+
+	// All of this has left every name that is ours in the cache directory, and no other.
+	entries, err := os.ReadDir(a.getenv("DEPTRACE_CACHE_DIR"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	ours := slices.Sorted(slices.Values(cacheNames))
+	if diff := cmp.Diff(ours, names); diff != "" {
+		t.Errorf("names in the cache directory, - known + there:\n%s", diff)
+	}
 }
 
 // give makes somebody the owner of a checkout and its cache, and opens the way to them.
