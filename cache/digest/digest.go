@@ -13,6 +13,8 @@
 // once and reads it on another goroutine, or, where only the name is about to go,
 // keeps the descriptor and reads it when somebody asks.
 //
+// Where several records are looked at together [Shared] asks for each file once.
+//
 // What a build reads it reads again and again: the second compile that includes the same
 // 300 headers need not hash one of them. A [Memo] is one sparse file of fixed size for
 // all processes of a user, a hash table of identities (device, inode, size, mtime,

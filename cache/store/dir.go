@@ -62,13 +62,12 @@ func ParseSize(text string) (int64, error) {
 	return int64(n) << shift, nil
 }
 
-// variable returns the value of an environment variable. Where one stands twice the
-// last counts, as in os/exec.
-func variable(environ []string, name string) (value string) {
+// variable returns the value of an environment variable: the first, as getenv(3) does.
+func variable(environ []string, name string) string {
 	for _, e := range environ {
 		if v, ok := strings.CutPrefix(e, name+"="); ok {
-			value = v
+			return v
 		}
 	}
-	return value
+	return ""
 }

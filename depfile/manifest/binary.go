@@ -30,7 +30,8 @@ const (
 	sumBit    = 1 << 7
 )
 
-// AppendBinary appends the binary form of the manifest to b. The error is always nil.
+// AppendBinary appends the binary form of the manifest to b. The error, which
+// [encoding.BinaryAppender] wants, is always nil.
 func (m *Manifest) AppendBinary(b []byte) ([]byte, error) {
 	start := len(b)
 	w := binaryWriter(append(slices.Grow(b, 512+100*m.entries()), binaryMagic...))
