@@ -122,10 +122,10 @@ func TestTravels(t *testing.T) {
 	if _, err := to.Entry(soon(t), [32]byte{9}); !errors.As(err, &miss) || miss.Reason != "the server does not have it" {
 		t.Errorf("got %v", err)
 	}
-	if got, err := to.Sets(soon(t), weak); err != nil || got != "1 new, 1 blobs, 9 bytes" {
+	if got, err := to.Sets(soon(t), weak); err != nil || got != "new: 1, blobs: 1, bytes: 9" {
 		t.Errorf("got %q, %v", got, err)
 	}
-	if got, err := to.Entry(soon(t), key); err != nil || got != "4 blobs, 31 bytes" {
+	if got, err := to.Entry(soon(t), key); err != nil || got != "blobs: 4, bytes: 31" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	data, err := b.Get(store.Entries, key)

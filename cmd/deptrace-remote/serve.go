@@ -69,10 +69,10 @@ func ask(ctx context.Context, r *remote.Remote, q helper.Request) helper.Answer 
 	switch q.Verb {
 	case helper.Sets:
 		got, err = r.Sets(ctx, q.Key)
-		detail = fmt.Sprintf("%d new, %d blobs, %d bytes", got.Sets, got.Blobs, got.Bytes)
+		detail = fmt.Sprintf("new: %d, blobs: %d, bytes: %d", got.Sets, got.Blobs, got.Bytes)
 	case helper.Entry:
 		got, err = r.Entry(ctx, q.Key)
-		detail = fmt.Sprintf("%d blobs, %d bytes", got.Blobs, got.Bytes)
+		detail = fmt.Sprintf("blobs: %d, bytes: %d", got.Blobs, got.Bytes)
 	case helper.PushSets:
 		err = r.PushSets(ctx, q.Key)
 	case helper.PushEntry:

@@ -38,23 +38,20 @@ func newRemote(logf func(string, ...any)) *remote {
 	return &remote{logf: logf}
 }
 
-// ask asks the program one thing, and starts it if it does not run.
-func (r *remote) ask(limit time.Duration, what func(*helper.Helper, context.Context) (string, error)) error {
-	if r.failed {
-		return errors.New("it failed before")
-	}
+// ask asks the program one thing, and starts it if it does not run. detail is what it
+// says of what it did.
+func (r *remote) ask(limit time.Duration, what func(*helper.Helper, context.Context) (string, error)) (detail string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	var err error
 	if r.helper == nil {
 		r.helper, err = helper.Start(helper.Options{})
 	}
 	if err == nil {
-		_, err = what(r.helper, ctx)
+		detail, err = what(r.helper, ctx)
 	}
 	var miss *helper.MissError
 	r.failed = err != nil && !errors.As(err, &miss)
-	return err
+	return detail, err
 }
 
 // fetch asks for something, and reports whether the store has it now.
@@ -62,8 +59,9 @@ func (r *remote) fetch(what string, limit time.Duration, get func(*helper.Helper
 	if r == nil || r.failed {
 		return false
 	}
-	err := r.ask(limit, get)
+	detail, err := r.ask(limit, get)
 	if err == nil {
+		r.logf("remote: %s (%s)", what, detail)
 		return true
 	}
 	r.logf("remote: %s: %v", what, err)
@@ -122,7 +120,7 @@ func (r *remote) push(weak cache.Key) {
 }
 
 func (r *remote) pushOne(end time.Time, what func(*helper.Helper, context.Context) (string, error)) bool {
-	err := r.ask(time.Until(end), what)
+	_, err := r.ask(time.Until(end), what)
 	if err == nil {
 		return true
 	}

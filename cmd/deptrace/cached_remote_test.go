@@ -101,7 +101,7 @@ func TestCachedRemote(t *testing.T) {
 	if err := os.Remove(b.path("hello.o")); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, b.gcc(relocatable), "hit: brought back hello.o")
+	wants(t, b.gcc(relocatable), "remote: the input sets of the command (new: 1, ", "hit: brought back hello.o")
 	for _, name := range []string{"hello.o", "hello.d", "hello.toml"} {
 		if !bytes.Equal(a.read(name), b.read(name)) {
 			t.Errorf("%s is another one in the other checkout", name)
