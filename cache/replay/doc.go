@@ -14,8 +14,9 @@
 // of names a placeholder for each; directories that the record ignores by name, empty.
 // [Plan.Build] puts that into a file system in memory in a mount namespace: a file is
 // mounted, read-only, from where it is; one that the step changes is copied, in the state
-// in which the step found it, which a cache may have kept. Nothing is there that the record does not name but the kernel's own
-// (/proc, /sys, a few devices) and empty directories for temporary files.
+// in which the step found it, which a cache may have kept. Nothing is there that the record
+// does not name but the kernel's own (/proc, /sys, a few devices) and empty directories for
+// temporary files.
 //
 // The step runs there under an engine, which makes a record of the replay. [Compare]
 // holds the two against each other: what the replay asked for and the record does not
@@ -29,8 +30,8 @@
 // # What it does not do
 //
 // Inputs must be as recorded, or there is nothing to replay: what a step changed in place
-// is gone in the state in which it was found, unless the step ran under cached. The environment is that of now, standard
-// input is empty, and what a shell redirected into a file before the step began is told
-// from the standard output that the replay prints. The order in which a directory gives
+// is gone in the state in which it was found, unless the step ran under cached. The
+// environment is that of now, standard input is empty, and what a shell redirected into a
+// file before the step began is told from the standard output that the replay prints. The order in which a directory gives
 // its names is not recorded, and another one here than there.
 package replay

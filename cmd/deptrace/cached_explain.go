@@ -63,7 +63,7 @@ func (c *cached) explainCommand() {
 	if err != nil {
 		c.because("no result of this command is known")
 		if !c.cf.relocatable && c.remote != nil {
-			c.because("the remote has none for a checkout at %s; --relocatable shares between checkouts", printable(c.root))
+			c.because("only results of a checkout at %s are looked for; --relocatable shares between checkouts", printable(c.root))
 		}
 		return
 	}

@@ -78,20 +78,21 @@ func (c *cached) keepResult() error {
 	if err != nil {
 		return err
 	}
+	push := c.pushable(e)
 	last := found
 	for _, key := range slices.Compact([]cache.Key{found, left}) {
 		if bound != "" {
 			if err := c.store.Put(store.Entries, key, (&cache.Entry{Bound: bound}).Encode()); err != nil {
 				return err
 			}
-			c.share(key, e)
+			push(key)
 			key = cache.BoundKey(key, c.root)
 			last = key
 		}
 		if err := c.store.Put(store.Entries, key, e.Encode()); err != nil {
 			return err
 		}
-		c.share(key, e)
+		push(key)
 	}
 	if err := c.keepSet(record, writes); err != nil {
 		return err
@@ -107,13 +108,13 @@ func (c *cached) keepResult() error {
 	return c.store.Trim()
 }
 
-// share has an entry uploaded in the end.
-func (c *cached) share(key cache.Key, e *cache.Entry) {
+// pushable returns what has the keys of an entry uploaded in the end, if it may be.
+func (c *cached) pushable(e *cache.Entry) (push func(cache.Key)) {
 	if c.remote != nil && e.Local {
 		c.logf("not shared with the remote: the step looked at the machine; --allow machine allows it")
-		return
+		return func(cache.Key) {}
 	}
-	c.remote.pushLater(key)
+	return c.remote.pushLater
 }
 
 // newEntry puts everything that a result consists of into the store.

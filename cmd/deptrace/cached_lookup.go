@@ -105,7 +105,7 @@ func (c *cached) hit(strong cache.Key, far bool) bool {
 	case lost(err):
 		c.because("the result is known, but no longer in the store: %v", err)
 	case errors.As(err, &way):
-		c.because("%v", way)
+		c.because("%s is in the way of %s", way.What, printable(way.Path))
 	default:
 		c.because("the result could not be brought back: %v", err)
 	}
