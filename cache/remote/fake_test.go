@@ -179,7 +179,7 @@ func (m *machine) knows(key [32]byte, sets ...string) {
 	for _, s := range sets {
 		sums = append(sums, m.add(s))
 	}
-	if err := m.store.Put(store.Sets, key, encodeSets(sums)); err != nil {
+	if err := m.store.Put(store.Sets, key, store.EncodeSets(sums)); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -191,7 +191,7 @@ func (m *machine) known(key [32]byte) []string {
 	if err != nil {
 		return nil
 	}
-	sums, err := parseSets(data)
+	sums, err := store.ParseSets(data)
 	if err != nil {
 		m.t.Fatal(err)
 	}

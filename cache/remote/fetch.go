@@ -133,10 +133,10 @@ func (r *Remote) sets(ctx context.Context, key [32]byte) (Fetched, error) {
 	}
 	err = r.store.Update(store.Sets, key, func(old []byte) []byte {
 		// What cannot be read here is worth nothing.
-		known, _ := parseSets(old)
-		merged := mergeSets(known, sets)
-		got.Sets = len(merged) - len(mergeSets(known, nil))
-		return encodeSets(merged)
+		known, _ := store.ParseSets(old)
+		merged := store.MergeSets(known, sets)
+		got.Sets = len(merged) - len(store.MergeSets(known, nil))
+		return store.EncodeSets(merged)
 	})
 	return got, err
 }
@@ -154,18 +154,18 @@ func (r *Remote) listed(ctx context.Context, key [32]byte) ([]digest.Sum, []Blob
 	if err != nil {
 		return nil, nil, err
 	}
-	data, err := r.client.bytes(ctx, record.Sum, record.Size, maxSets*int64(len(digest.Sum{})))
+	data, err := r.client.bytes(ctx, record.Sum, record.Size, store.MaxSets*int64(len(digest.Sum{})))
 	if errors.Is(err, errAbsent) {
 		return nil, nil, missf("the server has the list of input sets no more")
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	sets, err := parseSets(data)
+	sets, err := store.ParseSets(data)
 	if err != nil {
 		return nil, nil, &FaultError{What: what, Err: err}
 	}
-	sets = mergeSets(sets, nil)
+	sets = store.MergeSets(sets, nil)
 	var blobs []Blob
 	for _, s := range sets {
 		i := slices.IndexFunc(announcedBlobs, func(b Blob) bool { return b.Sum == s })

@@ -37,7 +37,7 @@ func (r *Remote) PushSets(ctx context.Context, key [32]byte) error {
 		if err != nil {
 			return err
 		}
-		ours, err := parseSets(data)
+		ours, err := store.ParseSets(data)
 		if err != nil {
 			return missf("the local store: %v", err)
 		}
@@ -55,7 +55,7 @@ func (r *Remote) PushSets(ctx context.Context, key [32]byte) error {
 		for _, b := range blobs {
 			sizes[b.Sum] = b.Size
 		}
-		sets, err := r.available(ctx, mergeSets(ours, theirs), sizes)
+		sets, err := r.available(ctx, store.MergeSets(ours, theirs), sizes)
 		if err != nil {
 			return err
 		}

@@ -188,7 +188,7 @@ func TestSetsForm(t *testing.T) {
 		17 * 32: "a list of 17 input sets, and 16 is the most",
 		33:      "a list of input sets is cut off",
 	} {
-		sets, err := parseSets(make([]byte, n))
+		sets, err := store.ParseSets(make([]byte, n))
 		got := fmt.Sprint(len(sets))
 		if err != nil {
 			got = err.Error()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -128,11 +127,11 @@ func (c *cached) newEntry(m *manifest.Manifest) (*cache.Entry, error) {
 		if err := c.store.AddFile(path, digest.Sum(out.Digest)); err != nil {
 			return nil, fmt.Errorf("%s: %w", printable(out.Path), err)
 		}
-		info, err := os.Lstat(path)
+		size, err := c.stored(digest.Sum(out.Digest))
 		if err != nil {
 			return nil, err
 		}
-		e.Files = append(e.Files, cache.File{Path: out.Path, Blob: cache.Blob{Sum: digest.Sum(out.Digest), Size: info.Size()}, Exec: out.Exec})
+		e.Files = append(e.Files, cache.File{Path: out.Path, Blob: cache.Blob{Sum: digest.Sum(out.Digest), Size: size}, Exec: out.Exec})
 	}
 	var err error
 	if e.Stdout, e.Stderr, err = c.out.keep(); err != nil {
@@ -155,6 +154,20 @@ func (c *cached) newEntry(m *manifest.Manifest) (*cache.Entry, error) {
 	return e, nil
 }
 
+// stored is the size of a blob. The file that it was made from may have changed again.
+func (c *cached) stored(sum digest.Sum) (int64, error) {
+	f, err := c.store.OpenBlob(sum)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 func (c *cached) addBytes(data []byte) (*cache.Blob, error) {
 	sum, err := c.store.AddBytes(data)
 	return &cache.Blob{Sum: sum, Size: int64(len(data))}, err
@@ -174,13 +187,8 @@ func (c *cached) keepSet(r *cache.Record, writes []string) error {
 		return err
 	}
 	return c.store.Update(store.Sets, c.key, func(old []byte) []byte {
-		sets := slices.DeleteFunc(splitSets(old), func(s digest.Sum) bool { return s == sum })
-		sets = slices.Insert(sets, 0, sum)
-		var b []byte
-		for _, s := range sets[:min(len(sets), maxSets)] {
-			b = append(b, s[:]...)
-		}
-		return b
+		known, _ := store.ParseSets(old) // what is damaged is begun anew
+		return store.EncodeSets(store.MergeSets([]digest.Sum{sum}, known))
 	})
 }
 

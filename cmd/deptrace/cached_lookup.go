@@ -15,10 +15,6 @@ import (
 // for each of some hundred thousand inputs.
 const maxRecord = 64 << 20
 
-// maxSets is how many input sets of a command are known: with the last 16, going back and
-// forth between branches finds all of them.
-const maxSets = 16
-
 // lookup brings the result of the step back, if it is known for the state in which the
 // step would find everything now. If not, c.why says why not.
 func (c *cached) lookup() bool {
@@ -42,14 +38,7 @@ func (c *cached) sets() []digest.Sum {
 	if err != nil {
 		return nil
 	}
-	return splitSets(data)
-}
-
-func splitSets(data []byte) []digest.Sum {
-	var sets []digest.Sum
-	for ; len(data) >= len(digest.Sum{}) && len(sets) < maxSets; data = data[len(digest.Sum{}):] {
-		sets = append(sets, digest.Sum(data))
-	}
+	sets, _ := store.ParseSets(data)
 	return sets
 }
 

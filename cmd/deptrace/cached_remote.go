@@ -140,8 +140,8 @@ func (r *remote) hint(err error) {
 // told that it was not done.
 func readOnly() bool {
 	switch os.Getenv("DEPTRACE_REMOTE_READONLY") {
-	case "", "0", "false":
-		return false
+	case "1", "true":
+		return true
 	}
-	return true
+	return false // deptrace-remote says of anything else that it is wrong
 }
