@@ -154,8 +154,10 @@ func (e *engine) once(r event.Reason, pid int, detail string) {
 
 // A directory or a link that is about to get another name, or to go, makes what the
 // resolver remembers of ways through it wrong, from some time after the answer on. So
-// it is told to forget again before each call, until the caller has made another call or
-// has had time enough for any rename.
+// it is told to forget again before each call, until the caller has made another call, has
+// ended, or has had time enough for any rename. That it has ended is what most callers do next:
+// rm, rmdir, mv and ln move their last operand and go. Without asking for it a configure script
+// runs with nothing remembered from its first link on.
 
 // renamed is how long a rename may take. That more time costs only a memory that is not
 // used.
@@ -172,13 +174,14 @@ func (e *engine) move(t *thread, ev *event.Event) {
 	}
 }
 
-// moved forgets what the resolver remembers, and takes thread's own move for done.
+// moved forgets what the resolver remembers, and takes the moves of this thread and of those
+// that have ended for done. They were done before it forgets.
 func (e *engine) moved(tid int) {
-	e.observer.Resolver.Clear()
 	delete(e.moving, tid)
 	for tid, since := range e.moving {
-		if time.Since(since) > renamed {
+		if syscall.Kill(tid, 0) == syscall.ESRCH || time.Since(since) > renamed {
 			delete(e.moving, tid)
 		}
 	}
+	e.observer.Resolver.Clear()
 }
