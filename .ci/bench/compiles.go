@@ -44,7 +44,7 @@ func compiles() []*workload {
 			outputs: []string{"long.o"}, rule: true, compiler: true, goal: 1.03,
 		},
 		{
-			name: "g++", what: "g++ -c of a file with <regex>, <map> and <iostream>",
+			name: "g++", what: "g++ -c of a file with regex, map and iostream",
 			argv: line("g++", "-c", "words.cc", "-o", "words.o"), template: files(map[string]string{"words.cc": words}),
 			outputs: []string{"words.o"}, rule: true, compiler: true,
 		},
