@@ -15,7 +15,8 @@ import (
 )
 
 // write writes all that was asked for, after the step has ended; broken is what went
-// wrong while it was watched. Nothing is said before the footprint is final.
+// wrong while it was watched. -v says nothing before all digests are taken: standard error
+// can be a file that is in the record.
 //
 // The manifest comes first, because taking the digests can show that an input was
 // edited meanwhile, which the depfile must know. It is written whatever became of
@@ -25,7 +26,6 @@ func (s *step) write(end ending, broken error) {
 	if s.folder != nil {
 		fp = s.folder.Finish()
 	}
-	s.speak()
 	for _, err := range []error{broken, s.events.commit()} {
 		if err != nil {
 			s.failf("%v", err)
@@ -62,6 +62,7 @@ func (s *step) write(end ending, broken error) {
 			gaps = m.Incomplete
 		}
 	}
+	s.speak()
 	if n.depfile != "" && ok {
 		s.writeDepfile(fp, n, len(gaps) > 0)
 	}

@@ -238,7 +238,7 @@ func (s *step) failf(format string, args ...any) {
 	s.failed = true
 }
 
-// logf tells what is done and why, with -v. Until the footprint is folded the lines
+// logf tells what is done and why, with -v. Until all has been looked at the lines
 // are kept: written to a standard error that is a file, which the command inherits,
 // they would look like the command's own.
 func (s *step) logf(format string, args ...any) {

@@ -47,7 +47,7 @@ type step struct {
 	result         result
 
 	log    []string // lines that are not written yet
-	folded bool     // the footprint is final
+	folded bool     // all that there is of the step has been looked at
 
 	engine    trace.Engine // the one that ran
 	unwatched bool         // the command ran under no engine
