@@ -63,7 +63,7 @@ func startsPath(text string) bool {
 // nameByte reports whether a byte can be expected in the name of a file: whatever does
 // not separate paths in lists, assignments and quotes.
 func nameByte(c byte) bool {
-	return !strings.ContainsRune("/=:;,'\"`()<>[]{}| \t\n\x00", rune(c)) || c >= 0x80
+	return !strings.ContainsRune("/=:;,'\"`()<>[]{}| \t\n\x00", rune(c))
 }
 
 // HoldsRoot reports whether the bytes of r hold the path of the root.
