@@ -112,7 +112,7 @@ func (r *Remote) publish(ctx context.Context, name digest.Sum, p parcel) error {
 			total += blobs[i].Size
 			continue
 		}
-		size, err := r.size(blobs[i].Sum)
+		size, err := r.store.Size(blobs[i].Sum)
 		if errors.Is(err, fs.ErrNotExist) {
 			return missf("the local store does not have %s any more", short(blobs[i].Sum))
 		}

@@ -213,20 +213,6 @@ func (u *untilDone) Read(p []byte) (int, error) {
 	}
 }
 
-// size returns that of a blob of the store.
-func (r *Remote) size(sum digest.Sum) (int64, error) {
-	f, err := r.store.OpenBlob(sum)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
-}
-
 // announced finds the record in the message that announces it, and the rest.
 func announced(what string, a actionResult) (record Blob, blobs []Blob, err error) {
 	found := false

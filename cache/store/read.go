@@ -29,6 +29,20 @@ func (s *Store) OpenBlob(sum digest.Sum) (*os.File, error) {
 	return f, nil
 }
 
+// Size returns the size of a blob, which counts as used.
+func (s *Store) Size(sum digest.Sum) (int64, error) {
+	f, err := s.OpenBlob(sum)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 // Bytes returns the content of a blob, verified. If it has more than max bytes the error
 // is [ErrTooBig]; if it is not what it should be, [ErrDamaged], and it is removed.
 func (s *Store) Bytes(sum digest.Sum, max int64) ([]byte, error) {

@@ -127,7 +127,8 @@ func (c *cached) newEntry(m *manifest.Manifest) (*cache.Entry, error) {
 		if err := c.store.AddFile(path, digest.Sum(out.Digest)); err != nil {
 			return nil, fmt.Errorf("%s: %w", printable(out.Path), err)
 		}
-		size, err := c.stored(digest.Sum(out.Digest))
+		// Not that of the file, which may have changed again.
+		size, err := c.store.Size(digest.Sum(out.Digest))
 		if err != nil {
 			return nil, err
 		}
@@ -152,20 +153,6 @@ func (c *cached) newEntry(m *manifest.Manifest) (*cache.Entry, error) {
 	}
 	e.Record = *blob
 	return e, nil
-}
-
-// stored is the size of a blob. The file that it was made from may have changed again.
-func (c *cached) stored(sum digest.Sum) (int64, error) {
-	f, err := c.store.OpenBlob(sum)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
 }
 
 func (c *cached) addBytes(data []byte) (*cache.Blob, error) {
