@@ -5,13 +5,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
+	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
@@ -65,21 +64,15 @@ func (l *look) see(path string) seen {
 func (l *look) inputs() []seen {
 	const least = 100 // are worth a goroutine
 	all := make([]seen, len(l.r.Inputs))
-	parts := max(1, min(runtime.GOMAXPROCS(0), len(all)/least))
-	var wg sync.WaitGroup
-	for i := range parts {
-		from, to := len(all)*i/parts, len(all)*(i+1)/parts
-		wg.Go(func() {
-			var d directory
-			defer d.leave()
-			for j := from; j < to; j++ {
-				p := manifest.Abs(l.r.Inputs[j].Path, l.r.Root, l.now.Home)
-				st, err := d.lstat(p)
-				all[j] = seen{p, st, err}
-			}
-		})
-	}
-	wg.Wait()
+	digest.Parts(len(all), least, func(from, to int) {
+		var d directory
+		defer d.leave()
+		for j := from; j < to; j++ {
+			p := manifest.Abs(l.r.Inputs[j].Path, l.r.Root, l.now.Home)
+			st, err := d.lstat(p)
+			all[j] = seen{p, st, err}
+		}
+	})
 	l.homeless = l.homeless || slices.ContainsFunc(all, func(s seen) bool { return s.path == "" })
 	return all
 }

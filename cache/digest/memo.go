@@ -4,9 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -104,7 +102,7 @@ const share = 100
 func (m *Memo) find(reqs []Request, results []Result) (unknown []int) {
 	// In the order of pages, so that each is read once.
 	order := make([]uint64, len(reqs))
-	parallel(len(reqs), share, func(from, to int) {
+	Parts(len(reqs), share, func(from, to int) {
 		for i := from; i < to; i++ {
 			if reqs[i].State == (footprint.State{}) {
 				results[i].State, _ = osfs.Lstat(reqs[i].Path) // hashing it says what is wrong
@@ -116,7 +114,7 @@ func (m *Memo) find(reqs []Request, results []Result) (unknown []int) {
 	})
 	slices.Sort(order)
 	found := make([]bool, len(reqs))
-	parallel(len(order), share, func(from, to int) {
+	Parts(len(order), share, func(from, to int) {
 		var p page
 		at := -1
 		for _, o := range order[from:to] {
@@ -175,15 +173,4 @@ func (m *Memo) read(p *page, n int) {
 		got = 0
 	}
 	clear(p[got:])
-}
-
-// parallel has f work on 0 to n, in parts of at least least.
-func parallel(n, least int, f func(from, to int)) {
-	parts := max(1, min(runtime.GOMAXPROCS(0), n/least))
-	var wg sync.WaitGroup
-	for i := 1; i < parts; i++ {
-		wg.Go(func() { f(n*i/parts, n*(i+1)/parts) })
-	}
-	f(0, n/parts)
-	wg.Wait()
 }
