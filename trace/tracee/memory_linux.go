@@ -27,13 +27,20 @@ type Memory struct {
 	buf    [pathMax]byte
 }
 
-// String reads a string that ends in NUL, a page at a time. It returns
+// shortName is how much is read of a string at first: most paths are shorter, and to copy
+// all up to the end of the page costs a quarter more (1.7 and 2.1 µs).
+const shortName = 256
+
+// String reads a string that ends in NUL, at most a page at a time. It returns
 // [decode.ErrFault] if the string is not all there or is longer than the longest
 // path: either way the kernel refuses the call by itself.
 func (m *Memory) String(addr uint64) (string, error) {
 	for have := 0; have < pathMax; {
 		at := addr + uint64(have)
 		want := min(pageSize-int(at%pageSize), pathMax-have)
+		if have == 0 {
+			want = min(want, shortName)
+		}
 		n, err := m.read(at, m.buf[have:have+want])
 		if err != nil {
 			return "", err

@@ -84,39 +84,9 @@ func Named(p, target string) (string, error) {
 	return "", ErrNameless
 }
 
-// Process is a process's place in the process tree.
-type Process struct {
-	Leader int // the process (thread group) id
-	Parent int
-}
-
-// Status returns the place in the process tree of a thread.
-func Status(tid int) (Process, error) {
-	b, err := os.ReadFile(proc(tid, "status"))
-	if err != nil {
-		return Process{}, err
-	}
-	var p Process
-	for line := range bytes.Lines(b) {
-		key, value, _ := bytes.Cut(line, []byte(":"))
-		n, err := strconv.Atoi(string(bytes.TrimSpace(value)))
-		if err != nil {
-			continue
-		}
-		switch string(key) {
-		case "Tgid":
-			p.Leader = n
-		case "PPid":
-			p.Parent = n
-			return p, nil
-		}
-	}
-	return Process{}, errors.New("read " + proc(tid, "status") + ": no Tgid or PPid")
-}
-
 // Command returns the name of the program of a thread, at most 15 bytes, or "?".
 func Command(tid int) string {
-	b, err := os.ReadFile(proc(tid, "comm"))
+	b, err := readFile(proc(tid, "comm"))
 	if err != nil {
 		return "?"
 	}
@@ -160,7 +130,7 @@ func StartedBefore(pid int, t time.Time) bool {
 // stat returns what /proc/TID/stat has behind the name: the state and all that
 // follows it.
 func stat(tid int) (fields []string, ok bool) {
-	b, err := os.ReadFile(proc(tid, "stat"))
+	b, err := readFile(proc(tid, "stat"))
 	if err != nil {
 		return nil, false
 	}
@@ -171,14 +141,14 @@ func stat(tid int) (fields []string, ok bool) {
 // Capable reports whether a thread has a capability (capabilities(7)); true also where
 // that cannot be seen.
 func Capable(tid, capability int) bool {
-	b, err := os.ReadFile(proc(tid, "status"))
+	b, err := readFile(proc(tid, "status"))
 	return err != nil || statusBits(b, "\nCapEff:")&(1<<capability) != 0
 }
 
 // Handles reports whether a process has a handler for a signal, or ignores or blocks
 // it: so that getting it would not end the process.
 func Handles(pid int, sig syscall.Signal) bool {
-	b, err := os.ReadFile(proc(pid, "status"))
+	b, err := readFile(proc(pid, "status"))
 	if err != nil {
 		return false
 	}
