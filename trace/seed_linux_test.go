@@ -346,6 +346,7 @@ func seedPaths(t *testing.T) {
 	})
 	for name, want := range map[string]string{
 		"clonefs": `
+			open read f ok
 			2: access directory d ok
 			2: open read d/g ok
 			open read d/g ok
@@ -356,8 +357,30 @@ func seedPaths(t *testing.T) {
 			4: open read d/g ok
 			open read f ok`,
 		"threadcwd": `
+			open read f ok
 			access directory d ok
 			open read d/g ok`,
+		"partedcwd": `
+			open read f ok
+			access directory d ok
+			open read d/g ok
+			open read f ok
+			access directory e ok
+			open read f ok`,
+		"renamedcwd": `
+			access directory d ok
+			open read d/g ok
+			2: rename d moved ok
+			open read moved/g ok
+			rename exchange moved f ok
+			open read f/g ok`,
+		"fchdirs": `
+			open directory,path d ok
+			open directory,path . ok
+			open read f ok
+			open read d/g ok
+			open read d/g ok
+			open read f ok`,
 		// From a directory that was removed there is still a way up.
 		"removedcwd": `
 			access directory e ok

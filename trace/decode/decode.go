@@ -96,6 +96,9 @@ type Call struct {
 	// there is nothing to tell.
 	Reads bool
 
+	// Shares: the call makes a process that shares the working directory of its maker, so that
+	// each changes it for both (CLONE_FS). It is set also where there is nothing to tell.
+	Shares bool
 	// Untraced: the call makes a process that no tracer follows (CLONE_UNTRACED), which
 	// matters to an engine that is one.
 	Untraced bool

@@ -73,6 +73,7 @@ const (
 	cloneUser = 0x2200 // struct clone_args
 	cloneFork = 0x2300
 	cloneAway = 0x2400
+	cloneHere = 0x2480
 
 	saUnix     = 0x3000 // struct sockaddr
 	saAbstract = 0x3100
@@ -129,6 +130,7 @@ var mem = memory{
 	cloneUser: bytesOf(uint64(0x10000000), string(make([]byte, 80))),
 	cloneFork: bytesOf(uint64(0x4100), string(make([]byte, 80))), // CLONE_VM|CLONE_VFORK: posix_spawn
 	cloneAway: bytesOf(uint64(0x00800000), string(make([]byte, 80))),
+	cloneHere: bytesOf(uint64(0x200), string(make([]byte, 80))), // CLONE_FS
 
 	saUnix:     bytesOf(uint16(1), "sock\x00junk", string(make([]byte, 99))),
 	saAbstract: bytesOf(uint16(1), "\x00a\x00b"),
@@ -501,6 +503,30 @@ func TestAllocations(t *testing.T) {
 	for _, nr := range []uint64{2, 4, 21, 89, 257, 262} {
 		if got := testing.AllocsPerRun(100, func() { Decode(syscalls.AMD64, nr, args{cwd, 1, 0}, m) }); got > 1 {
 			t.Errorf("call %d: %v allocations, want 1", nr, got)
+		}
+	}
+}
+
+// A process that is made to share its maker's working directory is none to tell of, but has
+// to be known of.
+func TestShares(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		abi    syscalls.ABI
+		nr     uint64
+		args   args
+		shares bool
+	}{
+		{"fork", syscalls.AMD64, 56, args{0x1200011}, false},
+		{"of a thread", syscalls.AMD64, 56, args{0x3d0f00}, false},
+		{"of a process", syscalls.AMD64, 56, args{0x211}, true},
+		{"of a process for i386", syscalls.I386, 120, args{0x211}, true},
+		{"of a process in a namespace", syscalls.ARM64, 220, args{0x10000211}, true},
+		{"clone3 of posix_spawn", syscalls.AMD64, 435, args{cloneFork, 88}, false},
+		{"clone3 of a process", syscalls.AMD64, 435, args{cloneHere, 88}, true},
+	} {
+		if c, _, err := Decode(tt.abi, tt.nr, tt.args, mem); c.Shares != tt.shares || err != nil {
+			t.Errorf("%s: got %v, %v, want %v", tt.name, c.Shares, err, tt.shares)
 		}
 	}
 }

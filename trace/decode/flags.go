@@ -187,6 +187,7 @@ func (c *Call) cloneArgs(addr, size uint64, mem Memory) (ok bool, err error) {
 func (c *Call) clone(flags uint64) (ok bool) {
 	spaces := flags&(syscalls.CloneNew|syscalls.CloneNewTime) != 0
 	c.Untraced = flags&syscalls.CloneUntraced != 0
+	c.Shares = flags&(syscalls.CloneFS|syscalls.CloneThread) == syscalls.CloneFS
 	if !spaces {
 		c.Reason = event.NotFollowed
 	}

@@ -25,6 +25,7 @@ type Call struct {
 // Decode decodes a call. ok is false if it is not to be told. Whether it reads a
 // standard input that counts, or is of an ABI that is not modelled, is told to gap.
 func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
+	t.Process.calls(t.TID)
 	abi := syscalls.ABIOf(c.Arch, c.Nr)
 	if !syscalls.Knows(c.Native, abi) {
 		o.once(t, event.ABINotModelled, fmt.Sprintf("%v in %s", abi, t.Process.Name))
@@ -36,6 +37,12 @@ func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	}
 	o.Memory.Thread = t.TID
 	d, ok, err := decode.Decode(abi, c.Nr, c.Args, &o.Memory)
+	if spec.Moves {
+		t.Process.moving(t.TID)
+	}
+	if d.Shares {
+		o.shared = true
+	}
 	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
 		o.gap(t.Process, event.Memory, t.Process.Name)
 	}

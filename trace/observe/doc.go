@@ -7,6 +7,9 @@
 // different means, and know its number and arguments; package decode says what they
 // ask for; from here on it does not matter who stopped the thread.
 //
+// What a directory is called is asked of the kernel, or remembered as long as it cannot have
+// got another name: the file about directories says how that is known.
+//
 // # What it guarantees
 //
 // What it says holds at the time of the look, for the file system as this process sees

@@ -4,10 +4,8 @@ package observe
 
 import (
 	"errors"
-	"io/fs"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"deptrace/trace/decode"
 	"deptrace/trace/event"
@@ -22,6 +20,8 @@ type Thread struct {
 	Process *Process
 	// Own is what it calls /proc/thread-self: "123/task/125".
 	Own string
+
+	cwd remembered
 }
 
 // Process is a thread group.
@@ -29,6 +29,8 @@ type Process struct {
 	PID  int
 	Self string // what it calls /proc/self: "123"
 	Name string // of its program, for messages
+
+	moves moves
 }
 
 // NewProcess returns a process that runs a program.
@@ -51,6 +53,8 @@ type Observer struct {
 	// gap is told what cannot be seen of a process's call.
 	gap  Gap
 	told map[event.Reason]bool
+	// shared is set once two processes share a working directory.
+	shared bool
 	// processes are those of the step that are known.
 	processes func() []int
 }
@@ -189,28 +193,3 @@ func (o *Observer) name(t *Thread, n decode.Name, to *event.Name) (r resolve.Res
 
 // pathMax is PATH_MAX (linux/limits.h).
 const pathMax = 4096
-
-// directory returns the path of a descriptor or of the working directory. A process
-// that has made itself undumpable (prctl(2)) shows them to privileged tracers only:
-// that is told.
-func (o *Observer) directory(t *Thread, fd int) (p string, err error) {
-	if fd == decode.CWD {
-		p, err = tracee.Cwd(t.TID)
-	} else {
-		p, err = tracee.Descriptor(t.TID, fd)
-	}
-	var removed *tracee.Removed
-	switch {
-	case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
-	case errors.Is(err, tracee.ErrNameless), errors.As(err, &removed):
-	case errors.Is(err, fs.ErrPermission):
-		o.gap(t.Process, event.Memory, t.Process.Name)
-	default: // longer than the kernel can say
-		var in *fs.PathError // names a process number
-		if errors.As(err, &in) {
-			err = in.Err
-		}
-		o.gap(t.Process, event.Lost, "a directory of "+t.Process.Name+": "+err.Error())
-	}
-	return p, err
-}

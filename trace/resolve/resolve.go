@@ -57,8 +57,9 @@ type FS interface {
 
 // Resolver follows paths. It must not be used by two goroutines at a time.
 type Resolver struct {
-	fs    FS
-	cache map[string]seen
+	fs      FS
+	cache   map[string]seen
+	changes int
 }
 
 // seen is a directory, or a link with what it holds.
@@ -251,29 +252,38 @@ func (r *Resolver) look(p string) (seen, Type, event.Errno) {
 // Renamed tells the cache that what was at from is now at to. A directory takes with
 // it all that is below it, by whatever way that was reached.
 func (r *Resolver) Renamed(from, to string) {
-	if t, _ := r.fs.Type(to); t == Directory || t == Link {
-		clear(r.cache)
-		return
+	for _, p := range [...]string{to, from} { // an exchange puts something there
+		if t, _ := r.fs.Type(p); t == Directory || t == Link {
+			r.Clear()
+			return
+		}
 	}
-	r.forget(from) // an exchange puts something there
+	r.forget(from)
 	r.forget(to)
 }
 
 // Removed tells the cache that what was at p is gone.
 func (r *Resolver) Removed(p string, directory bool) {
 	if directory {
-		clear(r.cache)
+		r.Clear()
 		return
 	}
 	r.forget(p)
 }
 
 // Clear forgets everything.
-func (r *Resolver) Clear() { clear(r.cache) }
+func (r *Resolver) Clear() {
+	clear(r.cache)
+	r.changes++
+}
+
+// Changes counts how often all was forgotten. As long as it is the same, no directory has got
+// another path.
+func (r *Resolver) Changes() int { return r.changes }
 
 func (r *Resolver) forget(p string) {
 	if _, ok := r.cache[p]; ok {
-		clear(r.cache)
+		r.Clear()
 	}
 }
 

@@ -126,7 +126,7 @@ func (s *Spec) body(action uint32, o Options) []Instruction {
 	switch {
 	case s.Refuse != 0:
 		return []Instruction{{ret, 0, 0, RetErrno | uint32(s.Refuse)}}
-	case s.Op != event.None && !s.OnDemand, s.OnDemand && o.Descriptors, o.Stdin && s.Style == ControlBlocks:
+	case s.Op != event.None && !s.OnDemand, s.Moves, s.OnDemand && o.Descriptors, o.Stdin && s.Style == ControlBlocks:
 	case o.Stdin && s.Reads != NoArg:
 		c := is(s.Reads, 0)
 		p = append(c.test(1), Instruction{ret, 0, 0, RetAllow})

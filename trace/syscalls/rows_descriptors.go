@@ -15,5 +15,5 @@ var descriptorRows = []Spec{
 	{Name: "dup3", Nr: Numbers{292, 330, 24}, Op: event.Dup, FD: A0, FD2: A1, OnDemand: true, Reads: A0},
 	{Name: "fcntl", Nr: Numbers{72, 55, 25}, Op: event.Dup, FD: A0, OnDemand: true, Reads: A0, Any: duplicates},
 	{Name: "fcntl64", Nr: Numbers{none, 221, none}, Op: event.Dup, FD: A0, OnDemand: true, Reads: A0, Any: duplicates},
-	{Name: "fchdir", Nr: Numbers{81, 133, 50}, Op: event.Access, FD: A0, Fixed: event.Directory, OnDemand: true},
+	{Name: "fchdir", Nr: Numbers{81, 133, 50}, Op: event.Access, FD: A0, Fixed: event.Directory, OnDemand: true, Moves: true},
 }

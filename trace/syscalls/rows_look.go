@@ -28,7 +28,7 @@ var lookRows = []Spec{
 	{Name: "getdents", Nr: Numbers{78, 141, none}, Op: event.List, When: AtEntry, FD: A0},
 	{Name: "readdir", Nr: Numbers{none, 89, none}, Op: event.List, When: AtEntry, FD: A0},
 	// Whether the new working directory is there decides what comes next.
-	{Name: "chdir", Nr: Numbers{80, 12, 49}, Op: event.Access, When: AtEntry, Path: A0, Fixed: event.Directory},
+	{Name: "chdir", Nr: Numbers{80, 12, 49}, Op: event.Access, When: AtEntry, Path: A0, Fixed: event.Directory, Moves: true},
 	// What file system it is on is no input, whether the name is there is one.
 	{Name: "statfs", Nr: Numbers{137, 99, 43}, Op: event.Access, When: AtEntry, Path: A0},
 	{Name: "statfs64", Nr: Numbers{none, 268, none}, Op: event.Access, When: AtEntry, Path: A0},

@@ -78,6 +78,9 @@ type Spec struct {
 	// OnDemand calls are watched only for those who ask for descriptors. Otherwise
 	// the kernel is asked what a descriptor is when it is used.
 	OnDemand bool
+	// Moves: it changes the working directory of its caller. It is watched in any case, so that
+	// what a working directory is can be remembered, and told only if others like it are.
+	Moves bool
 	// Reads is the descriptor that the call reads from, or duplicates. See
 	// [Options.Stdin].
 	Reads Arg
@@ -228,7 +231,7 @@ type Options struct {
 }
 
 // Matters reports whether a call with these arguments concerns an engine: whether it
-// is one to be told, and whether it reads from descriptor 0 or duplicates it, which
+// is one to be told or to be heeded, and whether it reads from descriptor 0 or duplicates it, which
 // is reported only if the options ask for it. The filter stops for a call if either
 // holds. Of a call whose descriptors are in memory (Style is ControlBlocks or
 // SocketCall), the decoder has to find out whether it really reads. A nil Spec does not
@@ -241,7 +244,7 @@ func (o Options) Matters(s *Spec, args [6]uint64) (told, reads bool) {
 	if len(s.Any) > 0 && !oneHolds(s.Any, &args) {
 		return false, reads
 	}
-	told = s.Op != event.None && (!s.OnDemand || o.Descriptors)
+	told = s.Op != event.None && (!s.OnDemand || s.Moves || o.Descriptors)
 	if o.Stdin && (s.Style == ControlBlocks || s.Reads != NoArg && uint32(s.Reads.Of(&args)) == 0) {
 		reads = true
 	}

@@ -47,13 +47,65 @@ static void *chdirs(void *to)
 	return NULL;
 }
 
-// Threads share the working directory, until one unshares it.
+// Threads share the working directory.
 VICTIM(threadcwd)
 {
 	pthread_t t;
+	open_f("f");
 	pthread_create(&t, NULL, chdirs, "d");
 	pthread_join(t, NULL);
 	open_f("g");
+}
+
+static void *parts(void *to)
+{
+	ok(sys(unshare, CLONE_FS));
+	ok(sys(chdir, to));
+	open_f("g");
+	return NULL;
+}
+
+// Until one parts from it.
+VICTIM(partedcwd)
+{
+	pthread_t t;
+	open_f("f");
+	pthread_create(&t, NULL, parts, "d");
+	pthread_join(t, NULL);
+	open_f("f");
+	ok(sys(chdir, "e"));
+	open_f("../f");
+}
+
+// A working directory gets another name, by another process and by an exchange with a file.
+VICTIM(renamedcwd)
+{
+	ok(sys(chdir, "d"));
+	open_f("g");
+	pid_t p = ok(fork());
+	if (p == 0) {
+		ok(sys(renameat2, AT_FDCWD, "../d", AT_FDCWD, "../moved", 0));
+		_exit(0);
+	}
+	want(ended(p) == 0);
+	open_f("g");
+	ok(sys(renameat2, AT_FDCWD, "../moved", AT_FDCWD, "../f", RENAME_EXCHANGE));
+	open_f("g");
+}
+
+// The directory is that of a descriptor, and one of the same number is another one.
+VICTIM(fchdirs)
+{
+	int d = ok(sys(openat, AT_FDCWD, "d", O_PATH | O_DIRECTORY));
+	int top = ok(sys(openat, AT_FDCWD, ".", O_PATH | O_DIRECTORY));
+	open_f("f");
+	ok(sys(fchdir, d));
+	open_f("g");
+	fails(EBADF, sys(fchdir, 999));
+	open_f("g");
+	ok(sys(dup3, top, d, 0));
+	ok(sys(fchdir, d));
+	open_f("f");
 }
 
 static int other_cwd(void *arg)
@@ -68,6 +120,7 @@ static char stack[1 << 16] __attribute__((aligned(16)));
 // clone(2) shares what it is told to.
 VICTIM(clonefs)
 {
+	open_f("f");
 	pid_t p = ok(clone(other_cwd, stack + sizeof stack, CLONE_FS | SIGCHLD, "d"));
 	want(ended(p) == 0);
 	open_f("g"); // the child's chdir was ours
