@@ -42,15 +42,22 @@ func (f *Folder) guess(e *event.Event) event.Outcome {
 }
 
 func (f *Folder) guessOpen(n *node, flags event.Flags) event.Errno {
-	dir := n.present && f.lstat(n.path).Type == Dir
 	switch {
 	case !n.present && flags&event.Create == 0:
 		return event.ENOENT
-	case n.present && flags&event.Exclusive != 0:
+	case !n.present:
+		return 0
+	case flags&event.Exclusive != 0:
 		return event.EEXIST
-	case dir && flags&event.TempFile == 0 && flags&(event.Write|event.Create|event.Truncated) != 0:
+	}
+	changes := flags&(event.Write|event.Create|event.Truncated) != 0 && flags&event.TempFile == 0
+	if !changes && flags&event.Directory == 0 {
+		return 0 // most opens: what is there need not be asked
+	}
+	switch dir := f.lstat(n.path).Type == Dir; {
+	case dir && changes:
 		return event.EISDIR
-	case n.present && !dir && flags&event.Directory != 0:
+	case !dir && flags&event.Directory != 0:
 		return event.ENOTDIR
 	}
 	return 0
