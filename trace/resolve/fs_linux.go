@@ -13,11 +13,11 @@ type OS struct{}
 // Type implements [FS].
 func (OS) Type(p string) (Type, event.Errno) {
 	var st unix.Stat_t
-	err := unix.Lstat(p, &st)
-	for err == unix.EINTR { // a network file system can be interrupted
-		err = unix.Lstat(p, &st)
+	errno := lstat(p, &st)
+	for errno == unix.EINTR { // a network file system can be interrupted
+		errno = lstat(p, &st)
 	}
-	if errno, ok := err.(unix.Errno); ok {
+	if errno != 0 {
 		return Nothing, event.Errno(errno)
 	}
 	switch st.Mode & unix.S_IFMT {

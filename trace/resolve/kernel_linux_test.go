@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"deptrace/trace/event"
 	"deptrace/trace/resolve"
 
@@ -89,10 +91,14 @@ func TestKernel(t *testing.T) {
 	}
 }
 
-// compare wants a walk to end where open(2) with O_PATH does.
+// compare wants a walk to end where open(2) with O_PATH does, and to be what it is for somebody
+// who remembers nothing.
 func compare(t *testing.T, r *resolve.Resolver, q resolve.Request) {
 	t.Helper()
 	got := r.Resolve(q)
+	if diff := cmp.Diff(resolve.New(resolve.OS{}).Resolve(q), got); diff != "" {
+		t.Errorf("%+v: what is remembered makes a difference (-want +got):\n%s", q, diff)
+	}
 	dir, err := unix.Open(q.Base, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -7,8 +7,8 @@
 // The walk looks at each component with lstat(2). Directories and directory links that
 // were seen are kept in a prefix cache, which the engine invalidates through
 // [Resolver.Renamed] and [Resolver.Removed] at each operation that can turn one into
-// another; the last component is always looked at anew. The cache is for speed only: what
-// it says is what the walk would find.
+// another; so are, as a whole, ways that were walked. The last component is always looked at
+// anew. The cache is for speed only: what it says is what the walk would find.
 //
 // # /proc
 //
@@ -27,6 +27,7 @@ import (
 	"strings"
 
 	"deptrace/trace/event"
+	"deptrace/trace/intern"
 )
 
 // maxLinks is how many links the kernel follows in one lookup (MAXSYMLINKS,
@@ -59,7 +60,11 @@ type FS interface {
 type Resolver struct {
 	fs      FS
 	cache   map[string]seen
+	ways    map[string]way
 	changes int
+
+	names   intern.Table
+	joining []byte
 }
 
 // seen is a directory, or a link with what it holds.
@@ -69,7 +74,9 @@ type seen struct {
 }
 
 // New returns a Resolver with an empty cache.
-func New(fs FS) *Resolver { return &Resolver{fs: fs, cache: make(map[string]seen)} }
+func New(fs FS) *Resolver {
+	return &Resolver{fs: fs, cache: make(map[string]seen), ways: make(map[string]way)}
+}
 
 // Result is the end of a walk.
 type Result struct {
@@ -111,9 +118,17 @@ func (r *Resolver) Resolve(q Request) Result {
 		}
 		cur = "/"
 	} else {
-		whole = join(q.Base, q.Spelled)
+		whole = r.join(q.Base, q.Spelled)
 	}
 	follow := q.Follow
+	// Whether the way to the last component may be remembered: not one that depends on where
+	// it starts (see Ups), who goes it, or what is forbidden.
+	plain := !q.Beneath && !q.NoLinks && !q.NoJumps
+	if plain {
+		if w, name, ok := r.begun(whole); ok {
+			cur, rest, res.Links, plain = w.dir, name, w.links, false
+		}
+	}
 	for {
 		rest = strings.TrimLeft(rest, "/")
 		if rest == "" {
@@ -130,6 +145,7 @@ func (r *Resolver) Resolve(q Request) Result {
 			rest = tail
 			continue
 		case "..":
+			plain = false
 			if cur == q.Base && q.Beneath {
 				res.Path, res.Err = cur, event.EXDEV
 				return res
@@ -142,6 +158,7 @@ func (r *Resolver) Resolve(q Request) Result {
 			continue
 		case "self", "thread-self":
 			if cur == "/proc" && q.Self != "" {
+				plain = false
 				name = q.Self
 				if rest[:1] == "t" {
 					name = q.Thread
@@ -153,8 +170,12 @@ func (r *Resolver) Resolve(q Request) Result {
 				}
 			}
 		}
-		p := joinIn(whole, cur, name, len(whole)-len(rest))
+		p := r.joinIn(whole, cur, name, len(whole)-len(rest))
 		if last {
+			if plain && !slash {
+				r.remember(whole, cur, res.Links)
+			}
+			plain = false // what follows is a link's
 			res.Type, res.Err = r.fs.Type(p)
 			if res.Type != Link || !follow && !slash {
 				if slash && res.Type == Else {
@@ -173,10 +194,11 @@ func (r *Resolver) Resolve(q Request) Result {
 			if errno == 0 {
 				errno = event.ENOTDIR
 			}
-			res.Path, res.Err, res.Type, res.Missing = beyond(p, tail), errno, Nothing, p
+			res.Path, res.Err, res.Type, res.Missing = beyond(whole, p, tail), errno, Nothing, p
 			return res
 		}
 		if jumps(p) {
+			plain = false
 			if q.NoJumps {
 				res.Path, res.Err = p, event.ELOOP
 				return res
@@ -274,6 +296,7 @@ func (r *Resolver) Removed(p string, directory bool) {
 // Clear forgets everything.
 func (r *Resolver) Clear() {
 	clear(r.cache)
+	clear(r.ways)
 	r.changes++
 }
 
@@ -295,28 +318,22 @@ func jumps(p string) bool {
 
 // beyond is the path of something that cannot be there because p is not, or is no
 // directory.
-func beyond(p, tail string) string {
-	if tail == "" || strings.Contains("/"+tail+"/", "/../") {
+func beyond(whole, p, tail string) string {
+	if tail == "" || hasUp(tail) {
 		return p
+	}
+	if len(whole) == len(p)+1+len(tail) && whole[:len(p)] == p && whole[len(p)+1:] == tail && whole[len(p)] == '/' && path.Clean(whole) == whole {
+		return whole
 	}
 	return path.Join(p, tail)
 }
 
-// joinIn is join without an allocation, if the result is the beginning of whole that ends with
-// the name which begins at the given place. Whether it is only the text decides.
-func joinIn(whole, dir, name string, at int) string {
-	if at <= 0 || at+len(name) > len(whole) || whole[at:at+len(name)] != name {
-		return join(dir, name) // behind a link
+// hasUp reports whether one of the components is "..".
+func hasUp(tail string) bool {
+	for name := range strings.SplitSeq(tail, "/") {
+		if name == ".." {
+			return true
+		}
 	}
-	if dir == "/" && at == 1 || dir != "/" && whole[at-1] == '/' && whole[:at-1] == dir {
-		return whole[:at+len(name)]
-	}
-	return join(dir, name)
-}
-
-func join(dir, name string) string {
-	if dir == "/" {
-		return "/" + name
-	}
-	return dir + "/" + name
+	return false
 }

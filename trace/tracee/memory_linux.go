@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"deptrace/trace/decode"
+	"deptrace/trace/intern"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,6 +26,7 @@ type Memory struct {
 	local  [1]unix.Iovec
 	remote [1]unix.RemoteIovec
 	buf    [pathMax]byte
+	names  intern.Table
 }
 
 // shortName is how much is read of a string at first: most paths are shorter, and to copy
@@ -46,7 +48,7 @@ func (m *Memory) String(addr uint64) (string, error) {
 			return "", err
 		}
 		if i := bytes.IndexByte(m.buf[have:have+n], 0); i >= 0 {
-			return string(m.buf[:have+i]), nil
+			return m.names.String(m.buf[:have+i]), nil
 		}
 		have += n
 	}
