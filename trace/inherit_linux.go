@@ -45,13 +45,14 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 		}
 	}
 	self := os.Getpid()
+	var links tracee.Links
 	for _, to := range slices.Sorted(maps.Keys(given)) {
 		fd := given[to]
 		var st unix.Stat_t
 		if unix.Fstat(fd, &st) != nil {
 			continue // closed
 		}
-		name, err := tracee.Descriptor(self, fd)
+		name, err := links.Descriptor(self, fd)
 		if st.Mode&unix.S_IFMT != unix.S_IFREG || err != nil {
 			if to == 0 && (Readable(fd) || c.Terminal && terminal(fd)) {
 				stdin, _ = tracee.Raw(self, fd)

@@ -49,9 +49,9 @@ type node struct {
 	kept   Kept
 	names  []string // spellings
 
-	// The last spelling seen, so that a file that is opened a million times by
-	// one name is spelled out once.
-	lastSpelled, lastBase string
+	// spelled are spellings seen, so that a file that is opened a million times by a few
+	// names is spelled out once for each.
+	spelled []spelled
 }
 
 // mark is what the step's calls have made of a path.

@@ -34,6 +34,11 @@ func TestMemoryGrowsWithPathsOnly(t *testing.T) {
 			execvp(child, "cc")
 			child.exit()
 		},
+		"lookups in the first directory of PATH": func(s *story) {
+			for range 20 {
+				s.stat("/usr/local/bin/none")
+			}
+		},
 		"search nowhere": func(s *story) { execvp(s.proc, "yacc") },
 		"temporaries of one name": func(s *story) {
 			s.mkstemp("t", "x")

@@ -26,8 +26,22 @@ type search struct {
 	next   int     // the directory that is due
 	looked int     // how many have been, in their turn
 	missed int     // how many were left out
-	failed []*node // the lookups so far, each as often as it was made
-	walked []*node // the links that they went through
+	failed []counted // the lookups so far
+	walked []counted // the links that they went through
+}
+
+// counted is a node and how often it was met, one time after the other.
+type counted struct {
+	n     *node
+	times int
+}
+
+func count(list []counted, n *node) []counted {
+	if last := len(list) - 1; last >= 0 && list[last].n == n {
+		list[last].times++
+		return list
+	}
+	return append(list, counted{n, 1})
 }
 
 // pathIndex finds the place of a directory in PATH.
@@ -127,9 +141,9 @@ func (f *Folder) search(e *event.Event, n *node) {
 		return
 	}
 	if !n.present && !n.own {
-		s.failed = append(s.failed, n)
+		s.failed = count(s.failed, n)
 		for _, l := range e.Name.Links {
-			s.walked = append(s.walked, f.node(l.Path))
+			s.walked = count(s.walked, f.node(l.Path))
 		}
 	}
 	if place == s.next && failed {
@@ -164,11 +178,11 @@ func (f *Folder) found(s *search, name, path string) {
 		f.programs[name] = path
 	}
 	if s != nil {
-		for _, n := range s.failed {
-			n.explained++
+		for _, c := range s.failed {
+			c.n.explained += c.times
 		}
-		for _, n := range s.walked {
-			n.walksExplained++
+		for _, c := range s.walked {
+			c.n.walksExplained += c.times
 		}
 		s.failed, s.walked = nil, nil
 	}

@@ -9,6 +9,13 @@ import (
 	"deptrace/trace/event"
 )
 
+// spelled is a name as the step spelled it, and where that starts.
+type spelled struct{ name, base string }
+
+// spelledAtMost is how many spellings of a file are remembered. Further ones are spelled out
+// each time.
+const spelledAtMost = 16
+
 // spell remembers how the step spelled the name of n, for make, which knows files
 // by their names.
 func (f *Folder) spell(n *node, name event.Name) {
@@ -18,10 +25,13 @@ func (f *Folder) spell(n *node, name event.Name) {
 	if name.Spelled == "" {
 		return // a descriptor: if it was opened by a name of the step's, that one counts
 	}
-	if n.names != nil && name.Spelled == n.lastSpelled && name.Base == n.lastBase {
+	how := spelled{name.Spelled, name.Base}
+	if slices.Contains(n.spelled, how) {
 		return
 	}
-	n.lastSpelled, n.lastBase = name.Spelled, name.Base
+	if len(n.spelled) < spelledAtMost {
+		n.spelled = append(n.spelled, how)
+	}
 	s := f.spelling(name)
 	if !slices.Contains(n.names, s) {
 		n.names = append(n.names, s)

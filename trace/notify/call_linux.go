@@ -65,16 +65,16 @@ func (e *engine) look(n *notification) event.Hold {
 	if launching && d.Op != event.Exec {
 		return nil // what the child does before it executes the command is no business of the step's
 	}
-	var ev event.Event
-	looked, ok := e.observer.Event(&t.Thread, &d, &ev)
+	ev := &e.call
+	looked, ok := e.observer.Event(&t.Thread, &d, ev)
 	if !ok {
 		return nil
 	}
 	var loads []event.Event
 	if d.Op == event.Exec && looked.State == event.OK {
-		loads = e.observer.Loads(&t.Thread, &d, &ev)
+		loads = e.observer.Loads(&t.Thread, &d, ev)
 	}
-	ev.Outcome = e.expect(t, n, &d, &ev, looked, loads)
+	ev.Outcome = e.expect(t, n, &d, ev, looked, loads)
 	if !e.listener.valid(n.id) {
 		return nil // what was read may be another process's
 	}
@@ -86,12 +86,12 @@ func (e *engine) look(n *notification) event.Hold {
 		e.start()
 	}
 	if d.Op == event.Incomplete {
-		return e.unmodelled(t, &d, &ev)
+		return e.unmodelled(t, &d, ev)
 	}
-	e.move(t, &ev)
-	hold := e.tell(&ev)
+	e.move(t, ev)
+	hold := e.tell(ev)
 	if d.Op == event.Exec {
-		e.executes(t, &ev, loads)
+		e.executes(t, ev, loads)
 	}
 	return hold
 }

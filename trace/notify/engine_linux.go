@@ -36,6 +36,8 @@ type engine struct {
 	processes map[int]*process
 	moving    map[int]time.Time // see move
 
+	call event.Event // the one that is being told
+
 	started bool
 	ended   time.Time // when it ended
 	late    bool      // the grace is over

@@ -72,7 +72,7 @@ func (o *Observer) workingDirectory(t *Thread) (string, error) {
 	if m := &t.cwd; steady && m.path != "" && m.moves == moves.done && m.changes == changes && now.Sub(m.at) < believed {
 		return m.path, nil
 	}
-	p, err := tracee.Cwd(t.TID)
+	p, err := o.links.Cwd(t.TID)
 	t.cwd = remembered{}
 	if steady && err == nil {
 		t.cwd = remembered{path: p, moves: moves.done, changes: changes, at: now}
@@ -87,11 +87,14 @@ func (o *Observer) directory(t *Thread, fd int) (p string, err error) {
 	if fd == decode.CWD {
 		p, err = o.workingDirectory(t)
 	} else {
-		p, err = tracee.Descriptor(t.TID, fd)
+		p, err = o.links.Descriptor(t.TID, fd)
+	}
+	if err == nil {
+		return p, nil
 	}
 	var removed *tracee.Removed
 	switch {
-	case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
 	case errors.Is(err, tracee.ErrNameless), errors.As(err, &removed):
 	case errors.Is(err, fs.ErrPermission):
 		o.gap(t.Process, event.Memory, t.Process.Name)

@@ -48,6 +48,7 @@ type Observer struct {
 	Resolver *resolve.Resolver
 	Memory   tracee.Memory
 
+	links   tracee.Links
 	options syscalls.Options
 	stdin   string
 	// gap is told what cannot be seen of a process's call.
@@ -124,7 +125,7 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 		if r.Type != resolve.Link {
 			return event.Fail(event.EINVAL), true
 		}
-		ev.Target, _ = resolve.OS{}.Readlink(r.Path)
+		ev.Target, _ = o.links.Read(r.Path)
 	}
 	return event.Outcome{}, true
 }
@@ -167,13 +168,12 @@ func (o *Observer) name(t *Thread, n decode.Name, to *event.Name) (r resolve.Res
 	to.Spelled = n.Text
 	if n.Text[0] != '/' {
 		base, err := o.directory(t, n.Dir)
-		var removed *tracee.Removed
-		switch {
-		case err == nil:
-		case errors.As(err, &removed) && (n.Text == ".." || strings.HasPrefix(n.Text, "../")):
+		if err != nil {
+			var removed *tracee.Removed
+			if !errors.As(err, &removed) || n.Text != ".." && !strings.HasPrefix(n.Text, "../") {
+				return r, false // EBADF, or nothing can be found in a directory that is gone
+			}
 			base = removed.Path
-		default:
-			return r, false // EBADF, or nothing can be found in a directory that is gone
 		}
 		to.Base = base
 	}

@@ -60,7 +60,7 @@ type FS interface {
 type Resolver struct {
 	fs      FS
 	cache   map[string]seen
-	ways    map[string]way
+	ways    map[beginning]way
 	changes int
 
 	names   intern.Table
@@ -71,11 +71,12 @@ type Resolver struct {
 type seen struct {
 	link   bool
 	target string
+	alone  []event.Link // the link as the only one of a walk
 }
 
 // New returns a Resolver with an empty cache.
 func New(fs FS) *Resolver {
-	return &Resolver{fs: fs, cache: make(map[string]seen), ways: make(map[string]way)}
+	return &Resolver{fs: fs, cache: make(map[string]seen), ways: make(map[beginning]way)}
 }
 
 // Result is the end of a walk.
@@ -121,12 +122,12 @@ func (r *Resolver) Resolve(q Request) Result {
 		whole = r.join(q.Base, q.Spelled)
 	}
 	follow := q.Follow
-	// Whether the way to the last component may be remembered: not one that depends on where
-	// it starts (see Ups), who goes it, or what is forbidden.
-	plain := !q.Beneath && !q.NoLinks && !q.NoJumps
+	// Whether the way to the last component may be remembered: not one that depends on who goes
+	// it or on what is forbidden.
+	plain, up := !q.Beneath && !q.NoLinks && !q.NoJumps, false
 	if plain {
-		if w, name, ok := r.begun(whole); ok {
-			cur, rest, res.Links, plain = w.dir, name, w.links, false
+		if w, name, ok := r.begun(&q, whole); ok {
+			cur, rest, res.Links, res.Ups, plain = w.dir, name, w.links, w.ups, false
 		}
 	}
 	for {
@@ -145,7 +146,7 @@ func (r *Resolver) Resolve(q Request) Result {
 			rest = tail
 			continue
 		case "..":
-			plain = false
+			up = true
 			if cur == q.Base && q.Beneath {
 				res.Path, res.Err = cur, event.EXDEV
 				return res
@@ -172,8 +173,8 @@ func (r *Resolver) Resolve(q Request) Result {
 		}
 		p := r.joinIn(whole, cur, name, len(whole)-len(rest))
 		if last {
-			if plain && !slash {
-				r.remember(whole, cur, res.Links)
+			if plain && !slash && !(up && len(res.Links) > 0) {
+				r.remember(&q, whole, way{cur, res.Links, res.Ups})
 			}
 			plain = false // what follows is a link's
 			res.Type, res.Err = r.fs.Type(p)
@@ -215,7 +216,11 @@ func (r *Resolver) Resolve(q Request) Result {
 			cur, rest = to, tail
 			continue
 		}
-		res.Links = append(res.Links, event.Link{Path: p, Target: s.target})
+		if res.Links == nil {
+			res.Links = s.alone
+		} else {
+			res.Links = append(res.Links, s.alone...)
+		}
 		if len(res.Links) > maxLinks || q.NoLinks {
 			res.Path, res.Err, res.Type = p, event.ELOOP, Nothing
 			return res
@@ -262,7 +267,7 @@ func (r *Resolver) look(p string) (seen, Type, event.Errno) {
 		if err != nil {
 			return seen{}, Nothing, event.ENOENT
 		}
-		s := seen{link: true, target: target}
+		s := seen{link: true, target: target, alone: []event.Link{{Path: p, Target: target}}}
 		if !strings.HasPrefix(p, "/proc/") {
 			r.cache[strings.Clone(p)] = s
 		}

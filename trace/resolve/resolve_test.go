@@ -265,7 +265,7 @@ func (everywhere) Readlink(string) (string, error) { return "usr/lib", nil }
 // Nothing is allocated for a name that was there before.
 func TestAllocations(t *testing.T) {
 	r := resolve.New(everywhere{})
-	for _, spelled := range []string{"/bin/a", "/usr/lib/gcc/x/12/include/stddef.h", "a/b/c.h", "/usr//lib", "/lib/libc.so.6", "missing/x.h", "/usr/missing/a/x.h"} {
+	for _, spelled := range []string{"/bin/a", "/usr/lib/gcc/x/12/include/stddef.h", "a/b/c.h", "/usr//lib", "/lib/libc.so.6", "/lib", "missing/x.h", "../x/../y.h", "/usr/a/../../x", "/usr/missing/a/x.h"} {
 		q := resolve.Request{Base: "/home", Spelled: spelled, Follow: true, Self: "1", Thread: "1/task/1"}
 		if got := testing.AllocsPerRun(100, func() { r.Resolve(q) }); got != 0 {
 			t.Errorf("%s: %v allocations", spelled, got)

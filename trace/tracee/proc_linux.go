@@ -23,14 +23,6 @@ func (r *Removed) Error() string { return r.Path + ": removed" }
 // file system: a pipe, a socket, a memfd, or a file that was removed.
 var ErrNameless = errors.New("no name in the file system")
 
-// Cwd returns the absolute path of the working directory of a thread.
-func Cwd(tid int) (string, error) { return named(proc(tid, "cwd")) }
-
-// Descriptor returns the absolute path of the file that is open as fd.
-func Descriptor(tid, fd int) (string, error) {
-	return named(proc(tid, "fd/"+strconv.Itoa(fd)))
-}
-
 // Raw returns what proc says of a descriptor, as "pipe:[123]", or "" if it is
 // closed. ok is false if that cannot be seen.
 func Raw(tid, fd int) (s string, ok bool) {
@@ -52,23 +44,17 @@ func Readlink(p string) (string, error) {
 	return string(buf[:n]), nil
 }
 
-// named reads a link of proc(5) that leads to an open file.
-func named(p string) (string, error) {
-	s, err := Readlink(p)
-	if err != nil {
-		return "", err
-	}
-	return Named(p, s)
-}
+// gone is what the kernel writes behind the name of a file that was removed.
+const gone = " (deleted)"
 
 // Named returns the path that a link of proc(5) to an open file, which reads target,
-// stands for. The kernel writes " (deleted)" behind the name of a file that was
-// removed, and a file can be called so: whether the two are the same file decides.
+// stands for. What the kernel writes behind the name of a removed file can be a part of a
+// file's name, too: whether the two are the same file decides.
 func Named(p, target string) (string, error) {
 	if !strings.HasPrefix(target, "/") {
 		return "", ErrNameless
 	}
-	if !strings.HasSuffix(target, " (deleted)") {
+	if !strings.HasSuffix(target, gone) {
 		return target, nil
 	}
 	var open, there unix.Stat_t
@@ -79,7 +65,7 @@ func Named(p, target string) (string, error) {
 		return target, nil
 	}
 	if open.Mode&unix.S_IFMT == unix.S_IFDIR {
-		return "", &Removed{strings.TrimSuffix(target, " (deleted)")}
+		return "", &Removed{strings.TrimSuffix(target, gone)}
 	}
 	return "", ErrNameless
 }

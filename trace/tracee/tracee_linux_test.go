@@ -111,7 +111,7 @@ func TestDescriptor(t *testing.T) {
 	self := os.Getpid()
 	want := func(f *os.File, name string) {
 		t.Helper()
-		got, err := tracee.Descriptor(self, int(f.Fd()))
+		got, err := new(tracee.Links).Descriptor(self, int(f.Fd()))
 		switch {
 		case name == "":
 			if !errors.Is(err, tracee.ErrNameless) {
@@ -149,7 +149,7 @@ func TestDescriptor(t *testing.T) {
 	if raw, ok := tracee.Raw(self, 1<<20); !ok || raw != "" {
 		t.Errorf("Raw of no descriptor: got %q", raw)
 	}
-	if _, err := tracee.Descriptor(self, 1<<20); err == nil || errors.Is(err, tracee.ErrNameless) {
+	if _, err := new(tracee.Links).Descriptor(self, 1<<20); err == nil || errors.Is(err, tracee.ErrNameless) {
 		t.Errorf("no descriptor: got %v, want another error than ErrNameless", err)
 	}
 }
@@ -169,7 +169,7 @@ func TestProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := tracee.Cwd(self); err != nil || !os.SameFile(stat(t, got), stat(t, wd)) {
+	if got, err := new(tracee.Links).Cwd(self); err != nil || !os.SameFile(stat(t, got), stat(t, wd)) {
 		t.Errorf("Cwd: got %q, %v, want %q", got, err, wd)
 	}
 	if got := tracee.Command(self); got == "?" || len(got) > 15 {

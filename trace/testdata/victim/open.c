@@ -166,3 +166,26 @@ VICTIM(devstdin)
 	open_f("/dev/stdin");
 	open_f("/proc/self/fd/0");
 }
+
+// The same calls over and over: names that are absolute, relative, below a directory
+// descriptor, behind links, and not there.
+VICTIM(steady)
+{
+	char cwd[4096], f[4200];
+	struct stat st;
+	want(getcwd(cwd, sizeof cwd) != NULL);
+	snprintf(f, sizeof f, "%s/d/g", cwd);
+	int d = ok(sys(openat, AT_FDCWD, "d", O_PATH | O_DIRECTORY));
+	for (int i = argc > 1 ? atoi(argv[1]) / 10 : 0; i > 0; i--) {
+		opened("f", O_RDONLY);
+		opened(f, O_RDONLY);
+		opened("dlink/g", O_RDONLY);
+		close(ok(sys(openat, d, "g", O_RDONLY)));
+		fails(ENOENT, sys(openat, AT_FDCWD, "missing", O_RDONLY));
+		fails(ENOENT, sys(openat, AT_FDCWD, "missing/x.h", O_RDONLY));
+		ok(sys(faccessat, AT_FDCWD, "d/../f", R_OK));
+		ok(sys(readlinkat, AT_FDCWD, "link", f + sizeof f / 2, 100));
+		ok(fstatat(AT_FDCWD, "link", &st, 0));
+		ok(fstatat(AT_FDCWD, "link", &st, AT_SYMLINK_NOFOLLOW));
+	}
+}

@@ -1,0 +1,67 @@
+package tracee
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"deptrace/trace/intern"
+)
+
+// Links reads links, those of proc(5) to what a process has open before all. Unlike [Readlink]
+// it allocates nothing for what it has read before. The zero Links is ready for use. It must not
+// be used by two goroutines at a time.
+type Links struct {
+	name   []byte
+	target [pathMax]byte
+	texts  intern.Table
+}
+
+// Read returns the text of the link at p.
+func (l *Links) Read(p string) (string, error) {
+	l.name = append(append(l.name[:0], p...), 0)
+	return l.read()
+}
+
+// Cwd returns the absolute path of the working directory of a thread.
+func (l *Links) Cwd(tid int) (string, error) {
+	l.of(tid, "/cwd")
+	return l.named()
+}
+
+// Descriptor returns the absolute path of the file that is open as fd.
+func (l *Links) Descriptor(tid, fd int) (string, error) {
+	l.of(tid, "/fd/")
+	l.name = append(strconv.AppendInt(l.name[:len(l.name)-1], int64(fd), 10), 0)
+	return l.named()
+}
+
+// of has the name be that of a link in a thread's directory.
+func (l *Links) of(tid int, what string) {
+	l.name = strconv.AppendInt(append(l.name[:0], "/proc/"...), int64(tid), 10)
+	l.name = append(append(l.name, what...), 0)
+}
+
+// named reads a link to an open file.
+func (l *Links) named() (string, error) {
+	s, err := l.read()
+	if err != nil || strings.HasPrefix(s, "/") && !strings.HasSuffix(s, gone) {
+		return s, err
+	}
+	return Named(l.path(), s)
+}
+
+// read reads the link with the name, which has a NUL at its end.
+func (l *Links) read() (string, error) {
+	n, errno := readlink(l.name, l.target[:])
+	for errno == syscall.EINTR { // network file systems
+		n, errno = readlink(l.name, l.target[:])
+	}
+	if errno != 0 {
+		return "", &os.PathError{Op: "readlink", Path: l.path(), Err: errno}
+	}
+	return l.texts.String(l.target[:n]), nil
+}
+
+func (l *Links) path() string { return string(l.name[:len(l.name)-1]) }
