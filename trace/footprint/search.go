@@ -23,9 +23,9 @@ type process struct {
 
 // search is a row of failed lookups of one name, from the first directory on.
 type search struct {
-	next   int     // the directory that is due
-	looked int     // how many have been, in their turn
-	missed int     // how many were left out
+	next   int       // the directory that is due
+	looked int       // how many have been, in their turn
+	missed int       // how many were left out
 	failed []counted // the lookups so far
 	walked []counted // the links that they went through
 }

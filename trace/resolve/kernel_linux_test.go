@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,14 +79,31 @@ func TestKernel(t *testing.T) {
 					return
 				}
 				// Now and then a name means something else from now on.
-				if random.IntN(50) == 0 {
-					p := filepath.Join(dirs[random.IntN(len(dirs))], name())
-					if target, err := os.Readlink(p); err == nil && os.Remove(p) == nil {
+				p, to := filepath.Join(dirs[random.IntN(len(dirs))], name()), filepath.Join(dirs[random.IntN(len(dirs))], name())
+				switch random.IntN(150) {
+				case 0, 1, 2:
+					if _, err := os.Readlink(p); err == nil && os.Remove(p) == nil {
 						r.Removed(p, false)
-						_ = target
 						os.Symlink(spelling(4), p)
 					}
+				case 3:
+					if unix.Rmdir(p) == nil {
+						r.Removed(p, true)
+						os.WriteFile(p, nil, 0o644)
+					}
+				case 4:
+					flags := uint(random.IntN(2) * unix.RENAME_EXCHANGE)
+					if unix.Renameat2(unix.AT_FDCWD, p, unix.AT_FDCWD, to, flags) == nil {
+						r.Renamed(p, to)
+					}
+				default:
+					continue
 				}
+				dirs = slices.DeleteFunc(dirs, func(dir string) bool {
+					real, err := filepath.EvalSymlinks(dir)
+					info, err2 := os.Stat(dir)
+					return err != nil || err2 != nil || real != dir || !info.IsDir()
+				})
 			}
 		})
 	}

@@ -135,7 +135,7 @@ func (r *Resolver) Resolve(q Request) Result {
 		if rest == "" {
 			// The path was "/", or ended in "." or "..".
 			res.Path = cur
-			res.Type, res.Err = r.fs.Type(cur)
+			res.Type, res.Err = r.typeOf(cur)
 			return res
 		}
 		name, tail, slash := strings.Cut(rest, "/")
@@ -177,7 +177,7 @@ func (r *Resolver) Resolve(q Request) Result {
 				r.remember(&q, whole, way{cur, res.Links, res.Ups})
 			}
 			plain = false // what follows is a link's
-			res.Type, res.Err = r.fs.Type(p)
+			res.Type, res.Err = r.typeOf(p)
 			if res.Type != Link || !follow && !slash {
 				if slash && res.Type == Else {
 					res.Err = event.ENOTDIR
@@ -247,6 +247,22 @@ func (r *Resolver) Resolve(q Request) Result {
 	}
 }
 
+// typeOf returns what is at p. A directory is remembered from now on, as those on the way are:
+// realpath(3) asks for each of them by its name.
+func (r *Resolver) typeOf(p string) (Type, event.Errno) {
+	if s, ok := r.cache[p]; ok {
+		if s.link {
+			return Link, 0
+		}
+		return Directory, 0
+	}
+	t, errno := r.fs.Type(p)
+	if t == Directory {
+		r.keep(p, seen{})
+	}
+	return t, errno
+}
+
 // look returns what is at p, from the cache if it is a directory or a link there.
 func (r *Resolver) look(p string) (seen, Type, event.Errno) {
 	if s, ok := r.cache[p]; ok {
@@ -258,9 +274,7 @@ func (r *Resolver) look(p string) (seen, Type, event.Errno) {
 	t, errno := r.fs.Type(p)
 	switch t {
 	case Directory:
-		if !strings.HasPrefix(p, "/proc/") {
-			r.cache[strings.Clone(p)] = seen{} // not with all of a longer path
-		}
+		r.keep(p, seen{})
 		return seen{}, t, 0
 	case Link:
 		target, err := r.fs.Readlink(p)
@@ -268,12 +282,18 @@ func (r *Resolver) look(p string) (seen, Type, event.Errno) {
 			return seen{}, Nothing, event.ENOENT
 		}
 		s := seen{link: true, target: target, alone: []event.Link{{Path: p, Target: target}}}
-		if !strings.HasPrefix(p, "/proc/") {
-			r.cache[strings.Clone(p)] = s
-		}
+		r.keep(p, s)
 		return s, t, 0
 	}
 	return seen{}, t, errno
+}
+
+// keep remembers what is at p, but nothing of proc(5), where directories come and go with
+// processes.
+func (r *Resolver) keep(p string, s seen) {
+	if !strings.HasPrefix(p, "/proc/") {
+		r.cache[strings.Clone(p)] = s // not with all of a longer path
+	}
 }
 
 // Renamed tells the cache that what was at from is now at to. A directory takes with

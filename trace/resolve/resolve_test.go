@@ -228,7 +228,7 @@ func TestChanged(t *testing.T) {
 	want("new/f", "/new/f ENOENT")
 	fs["/new"], fs["/new/f"] = "dir", "file"
 	want("new/f", "/new/f else")
-	// The last component is always looked at.
+	// A file, or none, is looked at each time.
 	want("new/g", "/new/g ENOENT")
 	fs["/new/g"] = "file"
 	want("new/g", "/new/g else")
