@@ -413,6 +413,13 @@ func seedPaths(t *testing.T) {
 }
 
 func seedStrings(t *testing.T) {
+	t.Run("of another program", func(t *testing.T) {
+		everyEngine(t, func(t *testing.T, engine trace.Engine) {
+			open := func(line string) string { return strings.Repeat(line+" ok\n", 20) }
+			wantLines(t, engine, victimStep(t, engine, "memories", victim(t)).good(t).files(),
+				open("open read f")+open("2: open read f")+open("2: open read d/g")+open("open read f")+open("open read f")+open("open read d/g"))
+		})
+	})
 	everyEngine(t, func(t *testing.T, engine trace.Engine) {
 		wantLines(t, engine, victimStep(t, engine, "strings").good(t).files(), `
 			open read d/g ok

@@ -8,6 +8,7 @@ import (
 
 	"deptrace/trace/decode"
 	"deptrace/trace/event"
+	"deptrace/trace/onpath"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,7 +41,7 @@ func (e *engine) expect(t *thread, c *notification, d *decode.Call, ev *event.Ev
 		errno = expectMove(ev)
 	case event.Truncate:
 		if ev.Flags&event.ByDescriptor == 0 {
-			errno = access(ev.Name.Path, unix.W_OK)
+			errno = onpath.Access(ev.Name.Path, unix.W_OK)
 		}
 	case event.Connect, event.Bind:
 		errno = expectPeer(t, d, ev)
@@ -57,20 +58,14 @@ func (e *engine) expect(t *thread, c *notification, d *decode.Call, ev *event.Ev
 // for. That a file system is read-only is.
 var superuser = unix.Geteuid() == 0
 
-func access(p string, mode uint32) syscall.Errno {
-	err := unix.Faccessat(unix.AT_FDCWD, p, mode, unix.AT_EACCESS)
-	errno, _ := err.(syscall.Errno)
-	return errno
-}
-
 func there(p string) bool {
 	var st unix.Stat_t
-	return unix.Lstat(p, &st) == nil
+	return onpath.Lstat(p, &st) == 0
 }
 
 // mayChange returns why names cannot be made and removed in a directory.
 func mayChange(dir string) syscall.Errno {
-	switch errno := access(dir, unix.W_OK|unix.X_OK); errno {
+	switch errno := onpath.Access(dir, unix.W_OK|unix.X_OK); errno {
 	case syscall.EACCES, syscall.EROFS:
 		return errno
 	}
@@ -89,7 +84,7 @@ func expectOpen(ev *event.Event) syscall.Errno {
 	if writes {
 		mode |= unix.W_OK
 	}
-	switch errno := access(ev.Name.Path, mode); {
+	switch errno := onpath.Access(ev.Name.Path, mode); {
 	case errno == syscall.ENOENT && ev.Flags&event.Create != 0:
 		return mayChange(path.Dir(ev.Name.Path))
 	case errno == syscall.EACCES, errno == syscall.EROFS, errno == syscall.ETXTBSY:
@@ -133,7 +128,7 @@ func executable(p string) syscall.Errno {
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return syscall.EACCES
 	}
-	return access(p, unix.X_OK)
+	return onpath.Access(p, unix.X_OK)
 }
 
 // image is what a process runs, for the case that it tries to run a file which only an

@@ -72,6 +72,7 @@ func (o *Observer) workingDirectory(t *Thread) (string, error) {
 	if m := &t.cwd; steady && m.path != "" && m.moves == moves.done && m.changes == changes && now.Sub(m.at) < believed {
 		return m.path, nil
 	}
+	o.asked = true
 	p, err := o.links.Cwd(t.TID)
 	t.cwd = remembered{}
 	if steady && err == nil {
@@ -87,6 +88,7 @@ func (o *Observer) directory(t *Thread, fd int) (p string, err error) {
 	if fd == decode.CWD {
 		p, err = o.workingDirectory(t)
 	} else {
+		o.asked = true
 		p, err = o.links.Descriptor(t.TID, fd)
 	}
 	if err == nil {

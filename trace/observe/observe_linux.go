@@ -30,7 +30,8 @@ type Process struct {
 	Self string // what it calls /proc/self: "123"
 	Name string // of its program, for messages
 
-	moves moves
+	moves  moves
+	memory memory
 }
 
 // NewProcess returns a process that runs a program.
@@ -52,8 +53,12 @@ type Observer struct {
 	options syscalls.Options
 	stdin   string
 	// gap is told what cannot be seen of a process's call.
-	gap  Gap
-	told map[event.Reason]bool
+	gap   Gap
+	told  map[event.Reason]bool
+	asked bool // see ByNumber
+	// holders are the processes whose memory was opened last, the next to go at oldest.
+	holders [imagesAtMost]holder
+	oldest  int
 	// shared is set once two processes share a working directory.
 	shared bool
 	// processes are those of the step that are known.

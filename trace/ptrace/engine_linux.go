@@ -94,6 +94,7 @@ func Run(ctx context.Context, c watch.Config, everyCall bool, sink event.Sink) (
 	}
 	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
 		func() []int { return slices.Collect(maps.Keys(e.processes)) })
+	defer e.observer.Close()
 	type answer struct {
 		r   watch.Result
 		err error

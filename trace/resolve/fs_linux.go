@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"deptrace/trace/event"
+	"deptrace/trace/onpath"
 	"deptrace/trace/tracee"
 
 	"golang.org/x/sys/unix"
@@ -13,9 +14,9 @@ type OS struct{}
 // Type implements [FS].
 func (OS) Type(p string) (Type, event.Errno) {
 	var st unix.Stat_t
-	errno := lstat(p, &st)
+	errno := onpath.Lstat(p, &st)
 	for errno == unix.EINTR { // a network file system can be interrupted
-		errno = lstat(p, &st)
+		errno = onpath.Lstat(p, &st)
 	}
 	if errno != 0 {
 		return Nothing, event.Errno(errno)

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"deptrace/trace/intern"
+	"deptrace/trace/onpath"
 )
 
 // Links reads links, those of proc(5) to what a process has open before all. Unlike [Readlink]
@@ -20,7 +21,7 @@ type Links struct {
 
 // Read returns the text of the link at p.
 func (l *Links) Read(p string) (string, error) {
-	l.name = append(append(l.name[:0], p...), 0)
+	l.name = append(l.name[:0], p...)
 	return l.read()
 }
 
@@ -33,14 +34,14 @@ func (l *Links) Cwd(tid int) (string, error) {
 // Descriptor returns the absolute path of the file that is open as fd.
 func (l *Links) Descriptor(tid, fd int) (string, error) {
 	l.of(tid, "/fd/")
-	l.name = append(strconv.AppendInt(l.name[:len(l.name)-1], int64(fd), 10), 0)
+	l.name = strconv.AppendInt(l.name, int64(fd), 10)
 	return l.named()
 }
 
 // of has the name be that of a link in a thread's directory.
 func (l *Links) of(tid int, what string) {
 	l.name = strconv.AppendInt(append(l.name[:0], "/proc/"...), int64(tid), 10)
-	l.name = append(append(l.name, what...), 0)
+	l.name = append(l.name, what...)
 }
 
 // named reads a link to an open file.
@@ -49,19 +50,17 @@ func (l *Links) named() (string, error) {
 	if err != nil || strings.HasPrefix(s, "/") && !strings.HasSuffix(s, gone) {
 		return s, err
 	}
-	return Named(l.path(), s)
+	return Named(string(l.name), s)
 }
 
-// read reads the link with the name, which has a NUL at its end.
+// read reads the link with the name.
 func (l *Links) read() (string, error) {
-	n, errno := readlink(l.name, l.target[:])
+	n, errno := onpath.Readlink(l.name, l.target[:])
 	for errno == syscall.EINTR { // network file systems
-		n, errno = readlink(l.name, l.target[:])
+		n, errno = onpath.Readlink(l.name, l.target[:])
 	}
 	if errno != 0 {
-		return "", &os.PathError{Op: "readlink", Path: l.path(), Err: errno}
+		return "", &os.PathError{Op: "readlink", Path: string(l.name), Err: errno}
 	}
 	return l.texts.String(l.target[:n]), nil
 }
-
-func (l *Links) path() string { return string(l.name[:len(l.name)-1]) }

@@ -225,3 +225,37 @@ VICTIM(undumpable)
 	if (argc > 1)
 		open_f("d/g");
 }
+
+// fixed is where the victims below have a name, each another one.
+static char *const fixed = (char *)0x600000000000;
+
+static void opens_fixed(const char *name)
+{
+	char *p = mmap(fixed, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	want(p == fixed);
+	strcpy(p, name);
+	for (int i = 0; i < 20; i++)
+		close(open_f(fixed));
+}
+
+VICTIM(fixedname) { opens_fixed(argv[1]); }
+
+static int opens_and_execs(void *arg)
+{
+	for (int i = 0; i < 20; i++)
+		close(open_f(fixed));
+	ok(execv(((char **)arg)[1], ((char **)arg) + 2));
+	return 0;
+}
+
+// A process has its parent's memory, and then one of its own; so has one that executes.
+VICTIM(memories)
+{
+	char *other[] = { "", argv[1], "victim", "fixedname", "d/g", NULL };
+	opens_fixed("f");
+	pid_t p = ok(clone(opens_and_execs, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, other));
+	want(ended(p) == 0);
+	for (int i = 0; i < 20; i++)
+		close(open_f(fixed));
+	opens_and_execs(other);
+}

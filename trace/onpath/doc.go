@@ -1,0 +1,6 @@
+// Package onpath makes the system calls on a path that an engine makes for each call of a step.
+// Unlike their twins in golang.org/x/sys/unix they allocate nothing for a path of usual length:
+// the copy with a NUL at its end, which the kernel wants, stays on the stack.
+//
+// Paths are absolute and hold no NUL. The calls are not restarted: EINTR is an answer.
+package onpath
