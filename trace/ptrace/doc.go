@@ -22,7 +22,10 @@
 //
 // Only the thread that seized a process may ptrace it, so all of the engine runs
 // on one locked thread; it waits with __WNOTHREAD, and so for nobody else's
-// children. What must not hold up the step's other processes (saving a content
+// children. It asks for the next report again and again (WNOHANG) for the 50 µs that it would
+// take to wake it, and sleeps only then, through the scheduler like any thread: it never keeps
+// a collection waiting. If asking turns out to be what the step waits for, because there is no
+// other processor to run on, it soon sleeps at once. What must not hold up the step's other processes (saving a content
 // before it is destroyed) runs elsewhere and comes back as an [event.Hold].
 //
 // # What it guarantees

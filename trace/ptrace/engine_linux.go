@@ -44,6 +44,7 @@ type engine struct {
 	ended  time.Time // when the command ended
 	result watch.Result
 	seq    uint64
+	waiter waiter
 
 	holds    int
 	released chan *task
@@ -86,14 +87,7 @@ type process struct {
 // could not be executed, and otherwise means that the engine does not work here; one after
 // it means that something was lost.
 func Run(ctx context.Context, c watch.Config, everyCall bool, sink event.Sink) (watch.Result, error) {
-	e := &engine{
-		c: c, always: everyCall, sink: sink, seq: c.Seq, privileged: os.Geteuid() == 0,
-		tasks: make(map[int]*task), processes: make(map[int]*process), early: make(map[int]bool),
-		released: make(chan *task, 64),
-		living:   make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
-	}
-	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
-		func() []int { return slices.Collect(maps.Keys(e.processes)) })
+	e := newEngine(c, everyCall, sink)
 	defer e.observer.Close()
 	type answer struct {
 		r   watch.Result
@@ -108,6 +102,18 @@ func Run(ctx context.Context, c watch.Config, everyCall bool, sink event.Sink) (
 	}()
 	a := <-done
 	return a.r, a.err
+}
+
+func newEngine(c watch.Config, everyCall bool, sink event.Sink) *engine {
+	e := &engine{
+		c: c, always: everyCall, sink: sink, seq: c.Seq, privileged: os.Geteuid() == 0,
+		tasks: make(map[int]*task), processes: make(map[int]*process), early: make(map[int]bool),
+		released: make(chan *task, 64),
+		living:   make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
+	}
+	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
+		func() []int { return slices.Collect(maps.Keys(e.processes)) })
+	return e
 }
 
 func (e *engine) run(ctx context.Context) (watch.Result, error) {
@@ -140,12 +146,14 @@ func (e *engine) run(ctx context.Context) (watch.Result, error) {
 func (e *engine) loop() error {
 	for {
 		e.resumeReleased()
-		flags := unix.WALL | unix.WNOTHREAD
-		if e.holds > 0 {
-			flags |= syscall.WNOHANG
-		}
 		var ws syscall.WaitStatus
-		tid, err := syscall.Wait4(-1, &ws, flags, nil)
+		var tid int
+		var err error
+		if e.holds > 0 {
+			tid, err = e.waiter.soon(&ws)
+		} else {
+			tid, err = e.waiter.wait(&ws)
+		}
 		switch {
 		case err == syscall.EINTR:
 		case err == syscall.ECHILD:

@@ -49,6 +49,19 @@ func requestAt(req int, tid int, addr uintptr, data unsafe.Pointer) error {
 	return nil
 }
 
+// ask returns a report of wait4(2) on a child or tracee of this thread if there is one, and 0
+// otherwise. It does not block either.
+func ask(ws *syscall.WaitStatus) (tid int, err error) {
+	const all, flags = ^uintptr(0), unix.WALL | unix.WNOTHREAD | unix.WNOHANG
+	var status int32
+	r, _, errno := syscall.RawSyscall6(unix.SYS_WAIT4, all, uintptr(unsafe.Pointer(&status)), flags, 0, 0, 0)
+	if errno != 0 {
+		return -1, errno
+	}
+	*ws = syscall.WaitStatus(status)
+	return int(r), nil
+}
+
 // getInfo fills i with the call that the thread is stopped at (Linux 5.3).
 func getInfo(tid int, i *syscallInfo) error {
 	return requestAt(unix.PTRACE_GET_SYSCALL_INFO, tid, unsafe.Sizeof(*i), unsafe.Pointer(i))

@@ -1,0 +1,110 @@
+//go:build amd64 || arm64
+
+package ptrace
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"deptrace/trace/event"
+	"deptrace/trace/launch"
+	"deptrace/trace/watch"
+)
+
+// nobody is a user without privileges.
+const nobody = 65534
+
+func TestMain(m *testing.M) {
+	if n := os.Getenv(callsVar); n != "" {
+		makeCalls(n)
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// TestAsUser runs the tests again as an ordinary user.
+func TestAsUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return // the tests run as one already
+	}
+	exe, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "deptrace-ptrace") // t.TempDir is below one that only root enters
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chown(dir, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(dir, "ptrace.test")
+	if err := os.WriteFile(copied, exe, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(copied, "-test.v")
+	c.Dir = dir
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + dir}
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "\nPASS\n") {
+		t.Errorf("the tests as an ordinary user: %v\n%s", err, out)
+	}
+}
+
+// modes are the engine with a filter, and without.
+var modes = []struct {
+	name      string
+	everyCall bool
+}{{"filtered", false}, {"every call", true}}
+
+func everyMode(t *testing.T, f func(t *testing.T, everyCall bool)) {
+	for _, m := range modes {
+		t.Run(m.name, func(t *testing.T) { f(t, m.everyCall) })
+	}
+}
+
+// shell is what runs a command line.
+func shell(line string) watch.Config {
+	return program("/bin/sh", "-c", line)
+}
+
+func program(path string, args ...string) watch.Config {
+	return watch.Config{
+		Command: launch.Command{Path: path, Args: append([]string{path}, args...), Env: os.Environ(), Files: [3]int{0, 1, 2}},
+		Late:    watch.Wait, Begin: func() {}, Started: func(int) {},
+	}
+}
+
+// run runs a command under an engine; sink is given it.
+func run(c watch.Config, everyCall bool, sink func(*engine) event.Sink) (r watch.Result, err error) {
+	e := newEngine(c, everyCall, nil)
+	e.sink = sink(e)
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		r, err = e.run(context.Background())
+	}()
+	<-done
+	return r, err
+}
+
+// events are what was told: names, and reasons.
+type events []string
+
+func (s *events) Event(e *event.Event) event.Hold {
+	text := e.Name.Path
+	if e.Op == event.Incomplete {
+		text = fmt.Sprint(e.Reason, ": ", e.Detail)
+	}
+	*s = append(*s, text)
+	return nil
+}
