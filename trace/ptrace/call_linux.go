@@ -28,6 +28,12 @@ type call struct {
 
 // syscallStop handles the stop at a call's entry or exit, or that of the filter.
 func (e *engine) syscallStop(t *task) {
+	if t.entered && t.call == nil {
+		// An exit with nothing to tell. If it is none, the next one shows it.
+		t.entered, t.assumed = false, true
+		e.resume(t, 0)
+		return
+	}
 	var info syscallInfo
 	if err := getInfo(t.TID, &info); err != nil {
 		if err != syscall.ESRCH {
@@ -36,7 +42,12 @@ func (e *engine) syscallStop(t *task) {
 		e.resume(t, 0)
 		return
 	}
+	assumed := t.assumed
+	t.assumed = false
 	if info.op == infoExit {
+		if assumed { // the one before was an entry
+			e.incomplete(t.pid(), event.Lost, "a call was taken for the exit of another")
+		}
 		e.exit(t, &info)
 		return
 	}
@@ -66,7 +77,8 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	spec := syscalls.Lookup(syscalls.ABIOf(made.Arch, made.Nr), made.Nr)
 	if e.always && spec != nil && spec.Refuse != 0 && spec.Applies(&made.Args) {
 		e.refuse(t)
-		return &call{refused: spec.Refuse}, nil
+		t.own = call{refused: spec.Refuse}
+		return &t.own, nil
 	}
 	d, ok := e.observer.Decode(&t.Thread, made)
 	if !ok || d.Untraced && !e.follow(t, &d, &made) {
@@ -81,7 +93,8 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 		}
 		return nil, nil // a filter for a tracer cannot be for another one than this
 	}
-	c := &call{zeroIsNone: d.Spec.ZeroIsNone, nr: int64(made.Nr)}
+	c := &t.own
+	*c = call{zeroIsNone: d.Spec.ZeroIsNone, nr: int64(made.Nr)}
 	looked, ok := e.observer.Event(&t.Thread, &d, &c.ev)
 	if !ok {
 		return nil, nil
@@ -258,7 +271,7 @@ func (e *engine) executed(t *task) {
 	c := t.call
 	t.call = nil
 	// The exit of the call is still to come, with nothing to tell.
-	t.toExit, t.entered = false, false
+	t.toExit, t.entered, t.assumed = false, false, false
 	if e.launching {
 		e.launched(t)
 		if c != nil {

@@ -59,14 +59,18 @@ type engine struct {
 type task struct {
 	observe.Thread
 	process *process
-	// call is the call that the thread is in and whose outcome is awaited.
+	// call is the call that the thread is in and whose outcome is awaited: its own, or that
+	// of the thread that has called exec for it.
 	call *call
+	own  call // used again for each call
 	// held is set while the thread stands still for a [event.Hold]; then the call's
 	// exit is awaited or not.
 	held   bool
 	toExit bool
-	// entered is set from the stop at a call's entry to that at its exit.
+	// entered is set from the stop at a call's entry to that at its exit, assumed if the last
+	// of these stops was taken for one at an exit without asking.
 	entered  bool
+	assumed  bool
 	finished bool
 	// adopted is set until the creator has told of the thread.
 	adopted bool
