@@ -41,15 +41,16 @@ func (w *waiter) wait(ws *syscall.WaitStatus) (tid int, err error) {
 
 // soon returns a report if there is one or will be one soon, and 0 otherwise.
 func (w *waiter) soon(ws *syscall.WaitStatus) (tid int, err error) {
-	for start := time.Now(); ; {
+	if tid, err := ask(ws); tid != 0 {
+		return tid, err // it was there already, which teaches nothing
+	}
+	for start := time.Now(); time.Since(start) < patience; {
 		if tid, err := ask(ws); tid != 0 {
-			w.vain = 0
+			w.heard()
 			return tid, err
 		}
-		if time.Since(start) >= patience {
-			return 0, nil
-		}
 	}
+	return 0, nil
 }
 
 // sleeps reports whether the next wait is to be slept through.
@@ -60,6 +61,9 @@ func (w *waiter) sleeps() bool {
 	w.left--
 	return true
 }
+
+// heard is told that a report came while it was asked for.
+func (w *waiter) heard() { w.vain = 0 }
 
 // inVain is told that a report was asked for in vain, and how long it was until there was one.
 // If it came as soon as the thread slept it may be that the step has no other processor to
