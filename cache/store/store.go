@@ -59,7 +59,10 @@ func Open(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, dirError(dir, err)
 	}
-	return s, s.owned(dir)
+	if err := s.owned(dir); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // create makes the directories of a store.
