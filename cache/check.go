@@ -92,7 +92,7 @@ func (c *checker) say(r Reason) {
 }
 
 // differ says that the file with a path form is not what it was.
-func (c *checker) differ(form, was, is string) { c.say(Reason{printable(form), was, is}) }
+func (c *checker) differ(form, was, is string) { c.say(Reason{Printable(form), was, is}) }
 
 // whole looks at the record itself.
 func (c *checker) whole() {
@@ -115,7 +115,7 @@ func (c *checker) variables() {
 		was, wasSet := c.r.Step.Env[name]
 		is, isSet := env[name]
 		if wasSet != isSet || was != is {
-			c.say(Reason{printable(name), valueWord(was, wasSet), valueWord(is, isSet)})
+			c.say(Reason{Printable(name), valueWord(was, wasSet), valueWord(is, isSet)})
 		}
 	}
 }
@@ -135,7 +135,7 @@ func (c *checker) programs() {
 		}
 		is := c.search(p.Name)
 		if was != is && (was == "" || is == "" || !sameFile(was, is)) {
-			c.say(Reason{"program " + printable(p.Name), placeWord(was), placeWord(is)})
+			c.say(Reason{"program " + Printable(p.Name), placeWord(was), placeWord(is)})
 		}
 	}
 }

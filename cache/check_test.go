@@ -177,11 +177,11 @@ func TestMovedProject(t *testing.T) {
 
 func TestReasonIsOneLine(t *testing.T) {
 	for _, name := range []string{"a\nb", "a\xffb", "a: was b", `"`, ""} {
-		if s := (Reason{printable(name), "absent", "a file"}).String(); strings.Contains(s, "\n") || strings.Contains(s, "\xff") || !strings.HasPrefix(s, `"`) {
+		if s := (Reason{Printable(name), "absent", "a file"}).String(); strings.Contains(s, "\n") || strings.Contains(s, "\xff") || !strings.HasPrefix(s, `"`) {
 			t.Errorf("%q becomes %s", name, s)
 		}
 	}
-	if got := printable("é b.h"); got != "é b.h" {
+	if got := Printable("é b.h"); got != "é b.h" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -33,9 +33,9 @@ func (r Reason) String() string {
 	return r.Subject + ": was " + r.Was + ", is " + r.Is
 }
 
-// printable returns a name as it is, or quoted where it would not stay on its line
-// or cannot be told from the text around it.
-func printable(name string) string {
+// Printable returns a name as it can stand in a reason: as it is, or quoted where it would
+// not stay on its line or cannot be told from the text around it.
+func Printable(name string) string {
 	if name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) ||
 		strings.Contains(name, ": ") || name[0] == '"' {
 		return strconv.Quote(name)
@@ -72,5 +72,5 @@ func placeWord(path string) string {
 	if path == "" {
 		return "nowhere"
 	}
-	return printable(path)
+	return Printable(path)
 }

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"deptrace/cache"
 	"deptrace/cache/digest"
+	"deptrace/cache/result"
 	"deptrace/cache/store"
 )
 
@@ -52,27 +52,18 @@ func (f *cachedFlags) check() error {
 // cached is a step that is looked up in the cache before it is run.
 type cached struct {
 	*step
-	cf     *cachedFlags
-	store  *store.Store // nil: there is none, and the step just runs
-	remote *remote      // nil: there is none
-	now    *cache.World
-	out    *streams
+	cf    *cachedFlags
+	store *store.Store // nil: there is none, and the step just runs
+	// results is what decides over the store and the remote, and command is what it knows
+	// of the step; both are there if store is.
+	results *result.Cache
+	command *result.Command
+	remote  *remote // nil: there is none
+	out     *streams
 	// signals are caught until a hit has brought all files back, or the step has ended.
 	signals *catcher
-
-	weak cache.Weak
-	key  cache.Key // the weak one
-
-	// redirected is the file under the root that standard output was redirected to; empty:
-	// none. It is an output as under run, but it is printed to, and not replaced: whoever
-	// opened it goes on writing to it.
+	// redirected is where standard output goes: see [result.Given].
 	redirected string
-
-	// unknown is what the command is given and nobody can look at; empty: nothing.
-	unknown string
-
-	// For a miss: the reason, if a lookup came so far as to know one.
-	why []string
 }
 
 // cachedMain is `deptrace cached`.
@@ -93,26 +84,25 @@ func cachedMain(args []string) ending {
 		return ending{status: statusFailed}
 	}
 	s.keep, s.terminal = true, true // an answer of the user is no result
-	c := &cached{step: s, cf: f, now: cache.NewWorld(os.Environ()), out: newStreams(), signals: signals}
-	c.now.Files = c.memory.once() // several input sets look at the same files
+	c := &cached{step: s, cf: f, out: newStreams(), signals: signals}
 	if err := c.open(); err != nil {
 		warnf("nothing is cached: %v", err)
 		storeHint(err)
 	}
-	defer c.close()
+	defer c.closeRemote()
 	c.redirected = c.redirection()
 	if c.store != nil {
-		c.describe()
-		if c.unknown != "" {
-			c.because("%s is a pipe or the like, which the step can read from", c.unknown)
-		} else if c.lookup() {
+		c.command = result.NewCommand(c.given())
+		hit, miss := c.results.BringBack(c.command)
+		if hit != nil {
+			c.deliver(hit)
 			c.speak()
 			if c.failed {
 				return ending{status: statusFailed}
 			}
 			return ending{}
 		}
-		c.logf("miss: %s", strings.Join(c.why, "; "))
+		c.sayMiss(miss)
 	}
 	return c.runAndKeep()
 }
@@ -125,40 +115,17 @@ func (c *cached) open() error {
 	}
 	// What the step changes in place is kept as it was, for a replay.
 	c.save = func() (digest.Saved, error) { return c.store.NewBlob() }
-	c.remote = newRemote(c.logf)
+	c.results = &result.Cache{Store: c.store, Log: c.logf}
+	if os.Getenv("DEPTRACE_REMOTE") != "" {
+		c.remote = new(remote)
+		c.results.Remote, c.results.ReadOnly = c.remote, remoteReadOnly()
+	}
 	return nil
 }
 
-func (c *cached) close() { c.remote.close() }
-
-// runAndKeep runs the step, and has the cache keep what comes of it.
-func (c *cached) runAndKeep() ending {
-	if err := c.out.begin(c.store); err != nil {
-		errorf("%v", err)
-		return ending{status: statusFailed}
+// closeRemote ends the program that talks to the remote.
+func (c *cached) closeRemote() {
+	if err := c.remote.close(); err != nil {
+		c.logf("remote: %v", err)
 	}
-	c.remote.close() // the step is to be the only child
-	c.stdout, c.stderr = c.out.stdout(), c.out.stderr()
-	if c.redirected != "" {
-		c.stdoutTo = os.Stdout
-	}
-	c.drain = func() {
-		c.out.end()
-		if err := c.out.lost(); err != nil {
-			c.failf("%v", err)
-		}
-	}
-	end := c.run(c.signals)
-	defer c.out.discard()
-	if c.store == nil {
-		return end
-	}
-	if why := c.unfit(end); why != "" {
-		c.logf("not cached: %s", why)
-		return end
-	}
-	if err := c.keepResult(); err != nil {
-		warnf("not cached: %v", err)
-	}
-	return end
 }

@@ -3,74 +3,29 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
-	"slices"
 	"strings"
 
 	"deptrace/cache"
+	"deptrace/cache/result"
 	"deptrace/depfile/manifest"
 )
 
-// describe finds everything that the command is given: the weak key.
-func (c *cached) describe() {
-	w := &c.weak
-	w.Add("system", "%s/%s", runtime.GOOS, runtime.GOARCH)
-	w.AddWords("command line", c.taken(c.argv...))
-	w.Add("directory", "%s", manifest.Form(c.dir, c.root, c.home))
-	w.Add("variable PWD", "%s", c.otherName())
-	if c.cf.relocatable {
-		w.Add("root", "any")
-	} else {
-		w.Add("root", "at %s", c.root)
+// given is everything that the command is given.
+func (c *cached) given() result.Given {
+	g := result.Given{
+		Argv: c.argv, Dir: c.dir, Root: c.root, Program: c.program(),
+		World:   cache.NewWorld(os.Environ()),
+		Outputs: c.memory.files,
+		EnvOnly: c.cf.envOnly, Env: c.f.env,
+		Flags:       c.shaping(),
+		Redirected:  c.redirected,
+		Relocatable: c.cf.relocatable,
+		Restat:      c.cf.restat,
+		Allow:       c.cf.allow,
 	}
-	w.Add("program", "%s", manifest.Form(c.program(), c.root, c.home))
-	w.AddWords("flags", c.taken(c.shaping()...))
-	w.AddWords("streams", c.given())
-	w.AddEnviron(os.Environ(), c.cf.envOnly, c.f.env, func(value string) string { return c.taken(value)[0] })
-	if c.tiedToHome() {
-		w.Add("variable HOME", "%s", c.home)
-	}
-	c.key = w.Key()
-}
-
-// otherName is what PWD calls the working directory, if that is another one of its names,
-// through a symbolic link: shells and compilers take it for the directory's name. One that
-// leads elsewhere is as good as none, for them too.
-func (c *cached) otherName() string {
-	name := os.Getenv("PWD")
-	if name == c.dir || !filepath.IsAbs(name) {
-		return ""
-	}
-	there, err := os.Stat(name)
-	here, err2 := os.Stat(c.dir)
-	if err != nil || err2 != nil || !os.SameFile(there, here) {
-		return ""
-	}
-	return name
-}
-
-// tiedToHome reports whether the place of the user's home counts. A record names files
-// there by their way from it, and so a lookup looks into the home of now. A step that has
-// its place from HOME looks there, too; one that is told it, or has it built in, looks
-// where it always has. Checkouts that share a result have different homes: there only what
-// the step is told decides.
-func (c *cached) tiedToHome() bool {
-	if !c.cf.relocatable {
-		return true
-	}
-	return slices.ContainsFunc(c.weak.Parts, func(p cache.Part) bool { return cache.Relocate(p.Text, c.home) != p.Text })
-}
-
-// taken returns words as they count: under --relocatable without the path of the root.
-func (c *cached) taken(words ...string) []string {
-	words = slices.Clone(words)
-	for i := range words {
-		if c.cf.relocatable {
-			words[i] = cache.Relocate(words[i], c.root)
-		}
-	}
-	return words
+	g.World.Files = c.memory.once() // several input sets look at the same files
+	g.Open, g.Unseen = c.openFiles()
+	return g
 }
 
 // program is where the command is found; empty for nowhere.
@@ -102,9 +57,10 @@ func (c *cached) shaping() []string {
 	return words
 }
 
-// given says what the command is given open, as far as it can tell: where its messages
-// go, and the files that it can read without naming them.
-func (c *cached) given() []string {
+// openFiles says what the command is given open, as far as it can tell: where its messages
+// go, and the files that it can read without naming them. unseen is what it can read and
+// nobody can look at; empty: nothing.
+func (c *cached) openFiles() (words []string, unseen string) {
 	kind := func(tty bool) string {
 		if tty {
 			// What it prints there depends on what the terminal can do.
@@ -112,18 +68,18 @@ func (c *cached) given() []string {
 		}
 		return "pipe"
 	}
-	words := []string{"1 " + kind(c.out.out.tty)}
+	form := func(path string) string { return manifest.Form(path, c.root, c.home) }
+	words = []string{"1 " + kind(c.out.out.tty)}
 	if c.redirected != "" {
-		words[0] = "1 to " + manifest.Form(c.redirected, c.root, c.home)
+		words[0] = "1 to " + form(c.redirected)
 	}
 	if c.out.err == nil {
 		words = append(words, "2 with 1")
 	} else {
 		words = append(words, "2 "+kind(c.out.err.tty))
 	}
-	files, unknown := givenFiles(func(path string) string { return manifest.Form(path, c.root, c.home) })
-	c.unknown = unknown
-	return append(words, files...)
+	files, unseen := givenFiles(form)
+	return append(words, files...), unseen
 }
 
 // redirection is where a shell's "> out.h" leads that is about this step alone: a file that

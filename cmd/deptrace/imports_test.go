@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"cache":                   {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest"},
 	"cache/restore":           {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest"},
 	"cache/replay":            {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest", "cache"},
+	"cache/result":            {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest", "cache", "cache/store", "cache/restore"},
 	"cache/remote":            {"trace/event", "trace/footprint", "trace/footprint/osfs", "cache/digest", "cache/store"},
 	"cache/remote/helper":     {},
 	"cache/remote/remotetest": {},  // for tests

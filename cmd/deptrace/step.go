@@ -44,7 +44,7 @@ type step struct {
 	stdoutTo       *os.File // see trace.Command
 	terminal       bool     // what is read from a terminal counts as from a pipe
 	drain          func()   // waits for what the command wrote to them; may be nil
-	result         result
+	result         written
 
 	log    []string // lines that are not written yet
 	folded bool     // all that there is of the step has been looked at
@@ -54,8 +54,8 @@ type step struct {
 	failed    bool         // deptrace could not do all that was asked for
 }
 
-// result is what write made of a step. What could not be made is empty.
-type result struct {
+// written is what write made of a step. What could not be made is empty.
+type written struct {
 	names   names
 	record  *manifest.Manifest
 	depfile []byte
