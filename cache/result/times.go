@@ -12,21 +12,21 @@ import (
 // setTimes sets the times of files. Those that were brought back get one, for they can
 // depend on each other (a library that a make made, and the objects in it). So do, without
 // Restat, those that were right already and are older than an input: make compares times,
-// and would run the step again and again.
+// and would run the step again and again. All get the same.
 func setTimes(cmd *Command, m *manifest.Manifest, wants []restore.Want, differ []bool) error {
-	var files []string
+	var brought, late []string
 	for i, w := range wants {
 		if differ[i] && w.Kind == manifest.File {
-			files = append(files, w.Path)
+			brought = append(brought, w.Path)
 		}
 	}
-	if len(files) == 1 {
-		files = nil // it has its time
-	}
 	if !cmd.Restat {
-		files = append(files, older(cmd, m, wants, differ)...)
+		late = older(cmd, m, wants, differ)
 	}
-	return restore.Touch(cmd.Root, files...)
+	if len(brought) < 2 && len(late) == 0 {
+		return nil // one has its time
+	}
+	return restore.Touch(cmd.Root, append(brought, late...)...)
 }
 
 // older returns the files that were right already and are older than an input. What is

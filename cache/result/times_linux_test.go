@@ -17,12 +17,13 @@ func TestTimes(t *testing.T) {
 		newer   []string // get a time of now
 		restat  []string // the same, with Restat
 	}{
-		"older than the input": {before: func(c *checkout) { c.age("a", 200) }, outputs: []string{"a"}, newer: []string{"a"}},
-		"newer than the input": {before: func(c *checkout) { c.age("a", 50) }, outputs: []string{"a"}},
-		"as old as the input":  {before: func(c *checkout) { c.age("a", 100) }, outputs: []string{"a"}},
-		"brought back":         {before: func(c *checkout) { c.remove("a") }, outputs: []string{"a"}, newer: []string{"a"}, restat: []string{"a"}},
-		"two brought back":     {before: func(c *checkout) { c.remove("a"); c.remove("b") }, outputs: []string{"a", "b"}, newer: []string{"a", "b"}, restat: []string{"a", "b"}},
-		"one brought back":     {before: func(c *checkout) { c.remove("a"); c.age("b", 50) }, outputs: []string{"a", "b"}, newer: []string{"a"}, restat: []string{"a"}},
+		"older than the input":   {before: func(c *checkout) { c.age("a", 200) }, outputs: []string{"a"}, newer: []string{"a"}},
+		"newer than the input":   {before: func(c *checkout) { c.age("a", 50) }, outputs: []string{"a"}},
+		"as old as the input":    {before: func(c *checkout) { c.age("a", 100) }, outputs: []string{"a"}},
+		"brought back":           {before: func(c *checkout) { c.remove("a") }, outputs: []string{"a"}, newer: []string{"a"}, restat: []string{"a"}},
+		"two brought back":       {before: func(c *checkout) { c.remove("a"); c.remove("b") }, outputs: []string{"a", "b"}, newer: []string{"a", "b"}, restat: []string{"a", "b"}},
+		"one brought back":       {before: func(c *checkout) { c.remove("a"); c.age("b", 50) }, outputs: []string{"a", "b"}, newer: []string{"a"}, restat: []string{"a"}},
+		"one brought, one older": {before: func(c *checkout) { c.remove("a"); c.age("b", 200) }, outputs: []string{"a", "b"}, newer: []string{"a", "b"}, restat: []string{"a"}},
 		// It has the input's time, whatever somebody does.
 		"a name of the input": {before: func(c *checkout) {
 			c.remove("a")
