@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"deptrace/cache"
+	"deptrace/cache/store"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
 )
@@ -74,6 +76,20 @@ func TestBound(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What is under the key of a checkout is a result, or nothing.
+func TestBoundTwice(t *testing.T) {
+	c := newCheckout(t)
+	c.given.Relocatable = true
+	k := c.copied()
+	for _, key := range []cache.Key{k.entries[0], cache.BoundKey(k.entries[0], c.root)} {
+		must(t, c.cache.Store.Put(store.Entries, key, (&cache.Entry{Bound: "it holds"}).Encode()))
+	}
+	h, m := c.cache.BringBack(c.command())
+	if h != nil || len(m.Why) > 0 {
+		t.Errorf("%v, %v", h, m)
 	}
 }
 

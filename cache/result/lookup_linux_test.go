@@ -217,6 +217,24 @@ func TestHit(t *testing.T) {
 	}
 }
 
+// Names that look like something else, and the root, are outputs like others.
+func TestHitNames(t *testing.T) {
+	c := newCheckout(t)
+	c.write("~", "tilde")
+	c.write("~user", "user")
+	r := c.run("~", "~user")
+	for i, form := range []string{"./~", "./~user"} {
+		r.Record.Outputs[i].Path = form
+	}
+	r.Record.Outputs = append([]manifest.Output{{Path: ".", Kind: manifest.Dir}}, r.Record.Outputs...)
+	c.keep(r)
+	c.remove("~")
+	c.remove("~user")
+	if got := c.look(); got != "hit ~ ~user" {
+		t.Error(got)
+	}
+}
+
 // Going back and forth between two states finds both, and the set that was latest is
 // asked first; one that is damaged is passed over.
 func TestSets(t *testing.T) {

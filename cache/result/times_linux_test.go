@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// The times that a hit leaves, with "in" 100 seconds old.
+// The times that a hit leaves of files that hold "one". Read were "in", which is 100 seconds
+// old, "old", which is 300 seconds old, and "young", if it is there.
 func TestTimes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		before  func(c *checkout)
@@ -24,21 +25,30 @@ func TestTimes(t *testing.T) {
 		"two brought back":       {before: func(c *checkout) { c.remove("a"); c.remove("b") }, outputs: []string{"a", "b"}, newer: []string{"a", "b"}, restat: []string{"a", "b"}},
 		"one brought back":       {before: func(c *checkout) { c.remove("a"); c.age("b", 50) }, outputs: []string{"a", "b"}, newer: []string{"a"}, restat: []string{"a"}},
 		"one brought, one older": {before: func(c *checkout) { c.remove("a"); c.age("b", 200) }, outputs: []string{"a", "b"}, newer: []string{"a", "b"}, restat: []string{"a"}},
-		// It has the input's time, whatever somebody does.
-		"a name of the input": {before: func(c *checkout) {
+		// It has that input's time, whatever somebody does.
+		"a name of an input": {before: func(c *checkout) {
 			c.remove("a")
-			must(c.t, os.Link(c.path("in"), c.path("a")))
+			must(c.t, os.Link(c.path("old"), c.path("a")))
 		}, outputs: []string{"a"}},
+		// It is not newer than itself.
+		"changed in place": {before: func(c *checkout) { c.age("young", 50); c.age("a", 75) }, outputs: []string{"a", "young"}, newer: nil},
 	} {
 		for _, restat := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
 				c := newCheckout(t)
 				c.given.Restat = restat
-				for _, name := range tt.outputs {
+				inputs := []string{"in", "old"}
+				for _, name := range append(tt.outputs, "old") {
 					c.write(name, "one")
+					if name == "young" {
+						inputs = append(inputs, name)
+					}
 				}
-				c.keep(c.run(tt.outputs...))
+				r := c.run(tt.outputs...)
+				r.Record.Inputs = c.inputs(inputs...)
+				c.keep(r)
 				c.age("in", 100)
+				c.age("old", 300)
 				tt.before(c)
 				want := tt.newer
 				if restat {
