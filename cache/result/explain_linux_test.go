@@ -2,10 +2,14 @@ package result
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"deptrace/cache"
+	"deptrace/cache/store"
 )
 
 // Why a command that is given something else has no result.
@@ -93,5 +97,39 @@ func TestExplainFound(t *testing.T) {
 	m.because(errors.New("one"))
 	if len(m.Why) != 1 {
 		t.Errorf("%v", m.Why)
+	}
+}
+
+// What a command is given is written down when it changes, and only then.
+func TestNoteIsLeftAlone(t *testing.T) {
+	c := newCheckout(t)
+	written := func() string {
+		data, err := c.cache.Store.Get(store.Notes, c.command().name)
+		must(t, err)
+		for _, name := range c.records(store.Notes) {
+			file, err := os.ReadFile(name)
+			must(t, err)
+			if info, err := os.Stat(name); strings.HasSuffix(string(file), string(data)) {
+				must(t, err)
+				return fmt.Sprint(info.Sys().(*syscall.Stat_t).Ino, info.ModTime())
+			}
+		}
+		t.Fatal("there is no such note")
+		return ""
+	}
+	c.copied()
+	was := written()
+	c.write("in", "two")
+	c.copied()
+	if is := written(); is != was {
+		t.Errorf("for another file it is written again: %s, was %s", is, was)
+	}
+	c.given.Flags = []string{"MD=true"}
+	c.copied()
+	if is := written(); is == was {
+		t.Error("for another flag it is not written again")
+	}
+	if got := c.look(); got != "hit" {
+		t.Error(got)
 	}
 }
