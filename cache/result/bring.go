@@ -28,8 +28,10 @@ type Hit struct {
 }
 
 // bring brings the result of an entry back. Only when all of it is at hand, and verified, is
-// an output touched.
-func (c *Cache) bring(cmd *Command, e *cache.Entry) (*Hit, error) {
+// an output touched. What was edited while it did is an error in the end: the outputs are
+// not those that a run would leave now, and look newer.
+func (l *lookup) bring(e *cache.Entry) (*Hit, error) {
+	c, cmd := l.Cache, l.cmd
 	m, err := c.record(cmd, e)
 	if err != nil {
 		return nil, err
@@ -65,7 +67,11 @@ func (c *Cache) bring(cmd *Command, e *cache.Entry) (*Hit, error) {
 	if err := restore.Outputs(cmd.Root, todo, c.Store); err != nil {
 		return nil, err
 	}
-	h.Untimed = setTimes(cmd, m, wants, differ)
+	in, err := look(cmd, m, l.known)
+	if err != nil {
+		return nil, err
+	}
+	h.Untimed = setTimes(cmd, in, wants, differ)
 	return h, nil
 }
 

@@ -37,7 +37,7 @@ func (m *Miss) because(why error) {
 // BringBack brings the result of a command back, if it is known for the state in which the
 // command would find everything now. One of hit and miss is nil.
 func (c *Cache) BringBack(cmd *Command) (hit *Hit, miss *Miss) {
-	l := &lookup{Cache: c, cmd: cmd, miss: new(Miss)}
+	l := &lookup{Cache: c, cmd: cmd, miss: new(Miss), known: map[string]digest.Result{}}
 	if cmd.Unseen != "" {
 		l.miss.because(fmt.Errorf("%s is a pipe or the like, which the step can read from", cmd.Unseen))
 		return nil, l.miss
@@ -64,11 +64,30 @@ type lookup struct {
 	cmd  *Command
 	far  bool // whether the remote is asked for entries
 	miss *Miss
+	// known are the digests of inputs by which a result is found, by path.
+	known map[string]digest.Result
+}
+
+// world is the command's, but that the lookup knows what it was told of files.
+func (l *lookup) world() *cache.World {
+	w := *l.cmd.World
+	take := w.Files
+	if take == nil {
+		take = (*digest.Memo)(nil).Look
+	}
+	w.Files = func(reqs []digest.Request) []digest.Result {
+		results := take(reqs)
+		for i, r := range results {
+			l.known[reqs[i].Path] = r
+		}
+		return results
+	}
+	return &w
 }
 
 // try looks for a result under each known input set, the latest first.
 func (l *lookup) try() *Hit {
-	tried := map[digest.Sum]bool{}
+	tried, world := map[digest.Sum]bool{}, l.world()
 	defer func() { l.miss.sets = len(tried) }()
 	for _, sum := range l.sets() {
 		if tried[sum] {
@@ -84,7 +103,7 @@ func (l *lookup) try() *Hit {
 			l.logf("an input set is damaged: %v", err)
 			continue
 		}
-		strong, err := cache.StrongKey(l.cmd.key, &cache.Record{Manifest: set, Root: l.cmd.Root}, l.cmd.World)
+		strong, err := cache.StrongKey(l.cmd.key, &cache.Record{Manifest: set, Root: l.cmd.Root}, world)
 		if err != nil {
 			l.miss.because(err)
 			continue
@@ -120,9 +139,9 @@ func (l *lookup) under(strong cache.Key) *Hit {
 	if e == nil || e.Bound != "" {
 		return nil
 	}
-	hit, err := l.bring(l.cmd, e)
+	hit, err := l.bring(e)
 	if lost(err) && l.fetchEntry(strong) {
-		hit, err = l.bring(l.cmd, e)
+		hit, err = l.bring(e)
 	}
 	var way *restore.InTheWayError
 	switch {
