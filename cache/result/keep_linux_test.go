@@ -82,7 +82,32 @@ func (c *checkout) records(kind store.Kind) []string {
 	return names
 }
 
-// Several files of one run, and a run that made none, are kept under one name each.
+// What looked at the machine stays on it, unless the user says otherwise.
+func TestKeepLocal(t *testing.T) {
+	for _, tt := range []struct {
+		uses, allow []string
+		want        bool
+	}{
+		{nil, nil, false},
+		{[]string{"machine"}, nil, true},
+		{[]string{"machine"}, []string{"machine"}, false},
+		{[]string{"machine"}, []string{"network"}, true},
+	} {
+		c := newCheckout(t)
+		c.given.Allow = tt.allow
+		c.write("out", "one")
+		r := c.run("out")
+		r.Record.Uses = tt.uses
+		if k := c.keep(r); k.Local != tt.want || c.lastEntry().Local != tt.want {
+			t.Errorf("it uses %q, allowed are %q: %t, in the entry %t", tt.uses, tt.allow, k.Local, c.lastEntry().Local)
+		}
+		if got := c.look(); got != "hit" {
+			t.Error(got)
+		}
+	}
+}
+
+// The same result once more is kept under the same key.
 func TestKeepTwice(t *testing.T) {
 	c := newCheckout(t)
 	first := c.copied()

@@ -12,7 +12,7 @@ import (
 //
 // In each answer ok says whether that was done, and detail, for people, what was done or
 // why not: it has nothing, or nothing that is to be trusted. An error is about the remote
-// as a whole: it is not asked again.
+// as a whole, which is not asked again.
 type Remote interface {
 	// Sets brings the input sets that are known of a command.
 	Sets(ctx context.Context, weak cache.Key) (detail string, ok bool, err error)
@@ -49,5 +49,5 @@ func (c *Cache) fetch(what string, limit time.Duration, get request, key cache.K
 	default:
 		c.logf("remote: %s: %s", what, detail)
 	}
-	return ok && err == nil, err
+	return ok, err
 }
