@@ -60,7 +60,7 @@
 // # What it does not
 //
 // Nothing here writes, locks, or talks to a terminal: package store keeps, package restore
-// brings back. A check is no snapshot: who edits a file during it can have either answer.
+// brings back, and package result says what and when. A check is no snapshot: who edits a file during it can have either answer.
 // The values of listed variables are taken as they are; one that holds the path of a
 // checkout ties the key of a record to it.
 package cache

@@ -31,8 +31,8 @@ type Hit struct {
 // an output touched. What was edited while it did is an error in the end: the outputs are
 // not those that a run would leave now, and look newer.
 func (l *lookup) bring(e *cache.Entry) (*Hit, error) {
-	c, cmd := l.Cache, l.cmd
-	m, err := c.record(cmd, e)
+	cmd := l.cmd
+	m, err := l.record(cmd, e)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (l *lookup) bring(e *cache.Entry) (*Hit, error) {
 		if b.blob == nil {
 			continue
 		}
-		if *b.to, err = c.Store.Bytes(b.blob.Sum, maxBlob); err != nil {
+		if *b.to, err = l.Store.Bytes(b.blob.Sum, maxBlob); err != nil {
 			return nil, fmt.Errorf("%s: %w", b.what, err)
 		}
 	}
@@ -64,7 +64,7 @@ func (l *lookup) bring(e *cache.Entry) (*Hit, error) {
 			h.Restored = append(h.Restored, w.Path)
 		}
 	}
-	if err := restore.Outputs(cmd.Root, todo, c.Store); err != nil {
+	if err := restore.Outputs(cmd.Root, todo, l.Store); err != nil {
 		return nil, err
 	}
 	in, err := look(cmd, m, l.known)
