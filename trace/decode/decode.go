@@ -99,6 +99,9 @@ type Call struct {
 	// Shares: the call makes a process that shares the working directory of its maker, so that
 	// each changes it for both (CLONE_FS). It is set also where there is nothing to tell.
 	Shares bool
+	// Numbered: the call makes a process with a number that the caller chooses, which can have
+	// been another's a moment ago. It is set also where there is nothing to tell.
+	Numbered bool
 	// Untraced: the call makes a process that no tracer follows (CLONE_UNTRACED), which
 	// matters to an engine that is one.
 	Untraced bool

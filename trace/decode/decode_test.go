@@ -74,6 +74,7 @@ const (
 	cloneFork = 0x2300
 	cloneAway = 0x2400
 	cloneHere = 0x2480
+	cloneAs   = 0x2500
 
 	saUnix     = 0x3000 // struct sockaddr
 	saAbstract = 0x3100
@@ -130,7 +131,8 @@ var mem = memory{
 	cloneUser: bytesOf(uint64(0x10000000), string(make([]byte, 80))),
 	cloneFork: bytesOf(uint64(0x4100), string(make([]byte, 80))), // CLONE_VM|CLONE_VFORK: posix_spawn
 	cloneAway: bytesOf(uint64(0x00800000), string(make([]byte, 80))),
-	cloneHere: bytesOf(uint64(0x200), string(make([]byte, 80))), // CLONE_FS
+	cloneAs:   bytesOf(uint64(0), string(make([]byte, 56)), uint64(0x3000), uint64(1)), // set_tid
+	cloneHere: bytesOf(uint64(0x200), string(make([]byte, 80))),                        // CLONE_FS
 
 	saUnix:     bytesOf(uint16(1), "sock\x00junk", string(make([]byte, 99))),
 	saAbstract: bytesOf(uint16(1), "\x00a\x00b"),
@@ -527,6 +529,23 @@ func TestShares(t *testing.T) {
 	} {
 		if c, _, err := Decode(tt.abi, tt.nr, tt.args, mem); c.Shares != tt.shares || err != nil {
 			t.Errorf("%s: got %v, %v, want %v", tt.name, c.Shares, err, tt.shares)
+		}
+	}
+}
+
+// So is one that gets a number of its maker's choice.
+func TestNumbered(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		args     args
+		numbered bool
+	}{
+		{"fork", args{cloneFork, 88}, false},
+		{"with set_tid", args{cloneAs, 80}, true},
+		{"before there was set_tid", args{cloneAs, 64}, false},
+	} {
+		if c, ok, err := Decode(syscalls.AMD64, 435, tt.args, mem); c.Numbered != tt.numbered || ok || err != nil {
+			t.Errorf("%s: got %v, %v, %v, want %v", tt.name, c.Numbered, ok, err, tt.numbered)
 		}
 	}
 }

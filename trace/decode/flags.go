@@ -171,14 +171,15 @@ func (c *Call) openHow(abi syscalls.ABI, addr, size uint64, mem Memory) (ok bool
 // cloneArgs reads the flags of clone3(2), the first of the 64-bit words of struct
 // clone_args. The kernel refuses less than the first version of it.
 func (c *Call) cloneArgs(addr, size uint64, mem Memory) (ok bool, err error) {
-	const sizeVer0, page = 64, 4096
+	const sizeVer0, sizeVer1, page = 64, 80, 4096
 	if size < sizeVer0 || size > page {
 		return false, nil
 	}
-	b := make([]byte, 8)
-	if err := mem.Read(addr, b); err != nil {
+	b := make([]byte, sizeVer1)
+	if err := mem.Read(addr, b[:min(size, sizeVer1)]); err != nil {
 		return false, err
 	}
+	c.Numbered = binary.LittleEndian.Uint64(b[sizeVer1-8:]) != 0 // set_tid_size
 	return c.clone(binary.LittleEndian.Uint64(b)), nil
 }
 

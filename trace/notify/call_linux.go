@@ -47,7 +47,7 @@ func (e *engine) look(n *notification) event.Hold {
 		e.once(event.NotFollowed, 0, "a process outside of this pid namespace")
 		return nil
 	}
-	t, known := e.thread(int(n.pid))
+	t := e.thread(int(n.pid))
 	if t == nil {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (e *engine) look(n *notification) event.Hold {
 		loads = e.observer.Loads(&t.Thread, &d, ev)
 	}
 	ev.Outcome = e.expect(t, n, &d, ev, looked, loads)
-	if !(known && onlyLooks(ev) && !e.observer.ByNumber()) && !e.listener.valid(n.id) {
+	if !e.listener.valid(n.id) {
 		return nil // what was read may be another process's
 	}
 	if launching {
@@ -94,16 +94,6 @@ func (e *engine) look(n *notification) event.Hold {
 		e.executes(t, ev, loads)
 	}
 	return hold
-}
-
-// onlyLooks reports whether a call is one of those, the most of all, that is looked at by nothing
-// but its names, and does no harm if it is told and then not made, because its caller was killed.
-func onlyLooks(ev *event.Event) bool {
-	switch ev.Op {
-	case event.Open, event.Stat, event.Access, event.Readlink:
-		return !ev.Changes()
-	}
-	return false
 }
 
 // start notes that there is a step from here on.

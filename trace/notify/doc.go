@@ -31,9 +31,9 @@
 // # What it guarantees
 //
 // Every call of every descendant is seen before it is made, in an order in which a call
-// comes after all that had returned before it was made. What is told was not read from another
-// process that has got the same number since: the notification was valid afterwards
-// (SECCOMP_IOCTL_NOTIF_ID_VALID), or nothing was asked for by number. A call that a signal interrupts before it was received
+// comes after all that had returned before it was made. What is told was read while the
+// notification was valid (SECCOMP_IOCTL_NOTIF_ID_VALID), so not from another process that
+// has got the same number since. A call that a signal interrupts before it was received
 // is made anew and told once.
 //
 // If this process is killed the command gets a SIGKILL, and other processes of the step

@@ -73,7 +73,6 @@ func Run(ctx context.Context, c watch.Config, sink event.Sink) (watch.Result, er
 	}
 	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
 		func() []int { return slices.Collect(maps.Keys(e.processes)) })
-	defer e.observer.Close()
 	// The command's parent-death signal comes when the thread that forks it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

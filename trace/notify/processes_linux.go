@@ -41,21 +41,20 @@ const believed = time.Second / 5
 // looked for.
 const keepAtMost = 1024
 
-// thread returns the thread of a notification, nil if it is gone. known is whether it was found
-// without a question that another thread of the same number could have answered.
-func (e *engine) thread(tid int) (t *thread, known bool) {
+// thread returns the thread of a notification, nil if it is gone.
+func (e *engine) thread(tid int) *thread {
 	now := time.Now()
-	t = e.threads[tid]
+	t := e.threads[tid]
 	if t != nil && now.Sub(t.seen) < believed && e.processes[t.process.PID] == t.process {
 		t.seen, t.process.seen = now, now
-		return t, true
+		return t
 	}
 	s, err := tracee.Status(tid)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ESRCH) {
 			e.once(event.Lost, 0, "a process could not be looked at: "+cause(err))
 		}
-		return nil, false
+		return nil
 	}
 	p := e.process(s.Leader, s.Parent, now)
 	if len(e.threads) >= max(e.keep, keepAtMost) {
@@ -64,7 +63,7 @@ func (e *engine) thread(tid int) (t *thread, known bool) {
 	}
 	t = &thread{Thread: *observe.NewThread(tid, &p.Process), process: p, seen: now}
 	e.threads[tid] = t
-	return t, false
+	return t
 }
 
 // cause is what an error about a file of proc(5) says, without the file: its name has a

@@ -26,10 +26,8 @@ type Call struct {
 // standard input that counts, or is of an ABI that is not modelled, is told to gap.
 func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	t.Process.calls(t.TID)
-	o.reads(t)
 	abi := syscalls.ABIOf(c.Arch, c.Nr)
 	if !syscalls.Knows(c.Native, abi) {
-		t.Process.executes(t.TID) // for all that is known
 		o.once(t, event.ABINotModelled, fmt.Sprintf("%v in %s", abi, t.Process.Name))
 		return d, false
 	}
@@ -37,23 +35,19 @@ func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	if told, reads := o.options.Matters(spec, c.Args); !told && !reads {
 		return d, false
 	}
+	o.Memory.Thread = t.TID
 	d, ok, err := decode.Decode(abi, c.Nr, c.Args, &o.Memory)
 	if spec.Moves {
 		t.Process.moving(t.TID)
 	}
-	if spec.Op == event.Exec {
-		t.Process.executes(t.TID)
-		o.Memory.Image = nil
-	}
-	if d.Shares {
-		o.shared = true
+	if d.Shares || d.Numbered {
+		o.unsure = true
 	}
 	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
 		o.gap(t.Process, event.Memory, t.Process.Name)
 	}
 	if err == nil && d.Reads {
 		// It may be one that the step has put in its place.
-		o.asked = true
 		if now, seen := tracee.Raw(t.TID, 0); !seen || now == o.stdin {
 			o.once(t, event.Stdin, "")
 		}

@@ -30,8 +30,7 @@ type Process struct {
 	Self string // what it calls /proc/self: "123"
 	Name string // of its program, for messages
 
-	moves  moves
-	memory memory
+	moves moves
 }
 
 // NewProcess returns a process that runs a program.
@@ -53,14 +52,10 @@ type Observer struct {
 	options syscalls.Options
 	stdin   string
 	// gap is told what cannot be seen of a process's call.
-	gap   Gap
-	told  map[event.Reason]bool
-	asked bool // see ByNumber
-	// holders are the processes whose memory was opened last, the next to go at oldest.
-	holders [imagesAtMost]holder
-	oldest  int
-	// shared is set once two processes share a working directory.
-	shared bool
+	gap  Gap
+	told map[event.Reason]bool
+	// unsure is set once nothing that is remembered of a thread can be relied on.
+	unsure bool
 	// processes are those of the step that are known.
 	processes func() []int
 }
@@ -114,6 +109,9 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 		ev.Address += ev.Name.Path
 	}
 	o.serves(t, ev)
+	if d.Op == event.Open && ev.Flags&event.Write != 0 && ev.Name.Path == lastNumber {
+		o.unsure = true
+	}
 	if r.Err != 0 && (r.Err != event.ENOENT || r.Missing != "" || !makes(ev)) {
 		return event.Fail(r.Err), true
 	}

@@ -92,7 +92,6 @@ type process struct {
 // it means that something was lost.
 func Run(ctx context.Context, c watch.Config, everyCall bool, sink event.Sink) (watch.Result, error) {
 	e := newEngine(c, everyCall, sink)
-	defer e.observer.Close()
 	type answer struct {
 		r   watch.Result
 		err error

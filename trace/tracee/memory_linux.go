@@ -22,10 +22,6 @@ const pageSize = 4096
 // not be used by two goroutines at a time.
 type Memory struct {
 	Thread int
-	// Image is where it is read first, if that is not nil: it has to be the thread's.
-	Image *Image
-	// Asked is set by a read that was made by the number of the thread.
-	Asked bool
 
 	local  [1]unix.Iovec
 	remote [1]unix.RemoteIovec
@@ -87,12 +83,6 @@ func (m *Memory) read(addr uint64, b []byte) (int, error) {
 	if err := m.span(addr, b); err != nil {
 		return 0, err
 	}
-	if m.Image != nil {
-		if n := m.Image.read(addr, b); n > 0 {
-			return n, nil
-		}
-	}
-	m.Asked = true
 	n, err := unix.ProcessVMReadv(m.Thread, m.local[:], m.remote[:], 0)
 	return m.result("read", n, err)
 }
