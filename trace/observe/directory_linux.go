@@ -23,8 +23,9 @@ import (
 //
 // A process that shares its working directory with another one (CLONE_FS) is moved by that, and
 // one whose number was chosen (set_tid of clone3(2), ns_last_pid of proc(5)) can be taken for
-// another that has just ended: from the first of either kind on, nothing is remembered. Threads that have parted from it
-// (unshare(2)) are no matter, because what is remembered is so for each thread by itself.
+// another that has just ended: from the first of either kind on, nothing is remembered. Threads
+// that have parted from their process's (unshare(2)) are no matter, because what is remembered
+// is so for each thread by itself.
 
 // remembered is what is known of a thread's working directory.
 type remembered struct {
