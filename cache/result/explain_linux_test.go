@@ -92,6 +92,11 @@ func TestExplainFound(t *testing.T) {
 			t.Errorf("without %s\ngot  %s\nwant %s", tt.gone, got, tt.want)
 		}
 	}
+	// What is known of the command is gone.
+	must(t, os.RemoveAll(c.storeDir()+"/blobs"))
+	if got, want := c.look(), "miss: "+errGone.Error(); got != want {
+		t.Errorf("without the input sets: got %s, want %s", got, want)
+	}
 	m := new(Miss)
 	m.because(errors.New("one"))
 	m.because(errors.New("one"))

@@ -16,8 +16,10 @@ import (
 type Kept struct {
 	// Files is how many files are in it.
 	Files int
-	// Local is whether it must not be shared: it depends on this machine.
+	// Local is whether only that keeps it from being shared that it depends on this machine.
 	Local bool
+
+	local bool // whether it depends on this machine
 
 	weak    cache.Key
 	entries []cache.Key // in the order in which they were stored
@@ -41,28 +43,34 @@ func (c *Cache) Keep(cmd *Command, r *Run) (*Kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept := &Kept{Files: len(e.Files), Local: e.Local, weak: cmd.key}
+	kept := &Kept{Files: len(e.Files), Local: e.Local && c.shares(), local: e.Local, weak: cmd.key}
 	put := func(key cache.Key, e *cache.Entry) error {
 		kept.entries = append(kept.entries, key)
 		return c.Store.Put(store.Entries, key, e.Encode())
 	}
 	var last cache.Key // under which the entry itself is
 	for _, key := range slices.Compact([]cache.Key{found, left}) {
+		last = key
 		if bound != "" {
-			if err := put(key, &cache.Entry{Bound: bound}); err != nil {
-				return nil, err
-			}
-			key = cache.BoundKey(key, cmd.Root)
+			last = cache.BoundKey(key, cmd.Root)
 		}
-		if err := put(key, e); err != nil {
+		if err := put(last, e); err != nil {
 			return nil, err
 		}
-		last = key
+		if bound == "" {
+			continue
+		}
+		if err := put(key, &cache.Entry{Bound: bound}); err != nil {
+			return nil, err
+		}
 	}
 	if err := c.keepSet(cmd, record); err != nil {
 		return nil, err
 	}
-	return kept, c.note(cmd, last)
+	if err := c.note(cmd, last); err != nil {
+		c.logf("a later miss will not be explained: %v", err)
+	}
+	return kept, nil
 }
 
 // newEntry puts everything that a result consists of into the store.
@@ -131,10 +139,13 @@ func (c *Cache) keepSet(cmd *Command, r *cache.Record) error {
 	})
 }
 
+// shares reports whether there is a remote that is to have results.
+func (c *Cache) shares() bool { return c.Remote != nil && !c.ReadOnly }
+
 // Share uploads a result, if there is a remote that is to have it. The step waits for that,
 // but not long; an error says that it was not done.
 func (c *Cache) Share(k *Kept) error {
-	if c.Remote == nil || c.ReadOnly || k.Local {
+	if !c.shares() || k.local {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pushLimit)

@@ -26,7 +26,7 @@ func TestKeepFails(t *testing.T) {
 		"too much":       {before: func(_ *checkout, r *Run) { r.Printed = func() (_, _ *cache.Blob, err error) { return nil, nil, full } }, err: full.Error()},
 		"no entries":     {before: func(c *checkout, _ *Run) { c.block(store.Entries) }, err: "not a directory"},
 		"no sets":        {before: func(c *checkout, _ *Run) { c.block(store.Sets) }, err: "not a directory", entry: true},
-		"no notes":       {before: func(c *checkout, _ *Run) { c.block(store.Notes) }, err: "not a directory", entry: true, known: true},
+		"no notes":       {before: func(c *checkout, _ *Run) { c.block(store.Notes) }, entry: true, known: true},
 		"nothing amiss":  {before: func(*checkout, *Run) {}, entry: true, known: true},
 		"edited, no set": {before: func(c *checkout, _ *Run) { c.block(store.Sets); c.write("out", "edited") }, err: "not the content that it was"},
 	} {
@@ -98,9 +98,19 @@ func TestKeepLocal(t *testing.T) {
 		c.write("out", "one")
 		r := c.run("out")
 		r.Record.Uses = tt.uses
-		if k := c.keep(r); k.Local != tt.want || c.lastEntry().Local != tt.want {
-			t.Errorf("it uses %q, allowed are %q: %t, in the entry %t", tt.uses, tt.allow, k.Local, c.lastEntry().Local)
+		if k := c.keep(r); k.local != tt.want || k.Local || c.lastEntry().Local != tt.want {
+			t.Errorf("it uses %q, allowed are %q: %t, %t, in the entry %t", tt.uses, tt.allow, k.local, k.Local, c.lastEntry().Local)
 		}
+		// With a remote that is to have it, that is worth telling.
+		c.cache.Remote = new(fake)
+		if k := c.keep(r); k.Local != tt.want {
+			t.Errorf("it uses %q, allowed are %q: to be told: %t", tt.uses, tt.allow, k.Local)
+		}
+		c.cache.ReadOnly = true
+		if k := c.keep(r); k.Local {
+			t.Error("a remote that is only read is missed")
+		}
+		c.cache.Remote = nil
 		if got := c.look(); got != "hit" {
 			t.Error(got)
 		}

@@ -93,11 +93,11 @@ func (l *lookup) try() *Hit {
 		if tried[sum] {
 			continue
 		}
-		tried[sum] = true
 		data, err := l.Store.Bytes(sum, maxBlob)
 		if err != nil {
-			continue
+			continue // gone: as if it had never been known
 		}
+		tried[sum] = true
 		set, err := manifest.DecodeBinary(data)
 		if err != nil {
 			l.logf("an input set is damaged: %v", err)

@@ -62,7 +62,7 @@ func (c *cached) keepResult(run *result.Run) error {
 	if err != nil {
 		return err
 	}
-	if kept.Local && c.results.Remote != nil {
+	if kept.Local {
 		c.logf("not shared with the remote: the step looked at the machine; --allow machine allows it")
 	}
 	c.logf("cached: %s", count(kept.Files, "file"))
