@@ -367,6 +367,12 @@ func seedPaths(t *testing.T) {
 			open read f ok
 			access directory e ok
 			open read f ok`,
+		"partedexec": `
+			access directory d ok
+			open read d/g ok
+			open read f ok
+			open read f ok
+			open read d/g ok`,
 		"renamedcwd": `
 			access directory d ok
 			open read d/g ok
@@ -406,7 +412,7 @@ func seedPaths(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			everyEngine(t, func(t *testing.T, engine trace.Engine) {
-				wantLines(t, engine, victimStep(t, engine, name).good(t).files(), want)
+				wantLines(t, engine, victimStep(t, engine, name, victim(t)).good(t).files(), want)
 			})
 		})
 	}

@@ -18,6 +18,9 @@ type change struct {
 	tree, tree2 []branch
 	// same is whether both names of a rename are of one file: nothing happens then.
 	same bool
+	// names are those of an operation whose outcome is to be told, and at what was there.
+	names [2]string
+	at    [2]State
 }
 
 // branch is something below a directory that is renamed.
@@ -31,6 +34,14 @@ type branch struct {
 func (f *Folder) before(e *event.Event) event.Hold {
 	c := &change{}
 	f.started[e.Seq] = c
+	if e.Outcome.State == event.Pending {
+		c.names = [...]string{e.Name.Path, e.Name2.Path}
+		for i, p := range c.names {
+			if p != "" {
+				c.at[i] = f.lstat(p)
+			}
+		}
+	}
 	var n, n2 *node
 	if e.Name.Path != "" {
 		n = f.node(e.Name.Path)

@@ -3,6 +3,8 @@ package footprint_test
 import (
 	"strings"
 	"testing"
+
+	"deptrace/trace/event"
 )
 
 // Somebody else works in the tree while the step runs.
@@ -73,5 +75,43 @@ func TestEditedInputIsNamed(t *testing.T) {
 	gaps := s.finish().Incomplete
 	if len(gaps) != 1 || !strings.Contains(gaps[0].Detail, "a") {
 		t.Errorf("incomplete: %v, want one reason that names a", gaps)
+	}
+}
+
+// A thread is killed in a call: its outcome is never told. Where it shows that the call has
+// happened, it is not known what else it did; where not, it was killed before.
+func TestUnfinished(t *testing.T) {
+	const lost = "incomplete events-lost"
+	at := func(p string) event.Name { return event.Name{Spelled: p, Path: "/w/" + p} }
+	for _, c := range []struct {
+		name  string
+		call  event.Event
+		made  func(fs *memFS)
+		after func(s *story)
+		want  []string
+	}{
+		{"made", event.Event{Op: event.Mkdir, Name: at("n")}, func(fs *memFS) { fs.place("/w/n", dirType, "") }, nil, []string{lost}},
+		{"not made", event.Event{Op: event.Mkdir, Name: at("n")}, nil, nil, nil},
+		{"removed", event.Event{Op: event.Unlink, Name: at("a")}, func(fs *memFS) { fs.remove("/w/a") }, nil, []string{lost}},
+		{"renamed", event.Event{Op: event.Rename, Name: at("a"), Name2: at("n")},
+			func(fs *memFS) { fs.remove("/w/a"); fs.place("/w/n", fileType, "") }, nil, []string{lost, lost}},
+		{"emptied", event.Event{Op: event.Open, Flags: event.Write | event.Truncated, Name: at("a")},
+			func(fs *memFS) { fs.names["/w/a"].write(fs, "") }, nil, []string{lost}},
+		{"made, and written by another call", event.Event{Op: event.Open, Flags: event.Write | event.Create, Name: at("n")},
+			func(fs *memFS) { fs.place("/w/n", fileType, "") }, func(s *story) { s.create("n", "new") }, []string{"out /w/n file"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			old(s)
+			c.call.Seq, c.call.Process, c.call.Outcome.State = 1000, firstPID, event.Pending
+			s.tell(c.call)
+			if c.made != nil {
+				s.somebodyElse(c.made) // as it seems to whoever was not told
+			}
+			if c.after != nil {
+				c.after(s)
+			}
+			s.want(c.want...)
+		})
 	}
 }

@@ -14,6 +14,7 @@ import (
 func (f *Folder) Finish() *Footprint {
 	r := &Footprint{}
 	f.settleAll()
+	f.unfinished()
 	for _, n := range f.nodes {
 		f.compare(n)
 	}
@@ -49,6 +50,19 @@ func (f *Folder) Finish() *Footprint {
 	slices.Sort(r.Uses)
 	slices.Sort(r.Pipes)
 	return r
+}
+
+// unfinished tells of operations of which the outcome never came, because their threads were
+// killed in them, but which have happened, as it seems: what they have left is not known to be
+// the step's.
+func (f *Folder) unfinished() {
+	for _, c := range f.started {
+		for i, p := range c.names {
+			if p != "" && !f.nodes[p].touched && !f.lstat(p).Same(c.at[i]) {
+				f.gap(event.Lost, "what became of a call about "+p)
+			}
+		}
+	}
 }
 
 // compare finds out what has become of n.

@@ -30,7 +30,7 @@ type search struct {
 	walked []counted // the links that they went through
 }
 
-// counted is a node and how often it was met, one time after the other.
+// counted is a node and how often it was met in a row.
 type counted struct {
 	n     *node
 	times int

@@ -49,6 +49,9 @@ func (e *engine) look(n *notification) event.Hold {
 	}
 	t := e.thread(int(n.pid))
 	if t == nil {
+		if e.listener.valid(n.id) {
+			e.once(event.Lost, 0, "a process that waits and cannot be found")
+		}
 		return nil
 	}
 	if t.process.image.detail != "" {
@@ -165,12 +168,9 @@ const renamed = 10 * time.Second
 
 // move notes a call that may change where names lead.
 func (e *engine) move(t *thread, ev *event.Event) {
-	switch ev.Op {
-	case event.Rename, event.Rmdir, event.Unlink:
-		if ev.Outcome.State != event.Failed && e.observer.Leads(ev) {
-			e.moving[t.TID] = time.Now()
-			e.observer.Resolver.Clear()
-		}
+	if ev.Outcome.State != event.Failed && e.observer.Leads(ev) {
+		e.moving[t.TID] = time.Now()
+		e.observer.Resolver.Clear()
 	}
 }
 

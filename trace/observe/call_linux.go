@@ -23,7 +23,8 @@ type Call struct {
 }
 
 // Decode decodes a call. ok is false if it is not to be told. Whether it reads a
-// standard input that counts, or is of an ABI that is not modelled, is told to gap.
+// standard input that counts, or is of an ABI that is not modelled, is told to gap. It has
+// to be asked of each call that is seen: what is remembered of directories depends on them.
 func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	t.Process.calls(t.TID)
 	abi := syscalls.ABIOf(c.Arch, c.Nr)
@@ -37,10 +38,12 @@ func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	}
 	o.Memory.Thread = t.TID
 	d, ok, err := decode.Decode(abi, c.Nr, c.Args, &o.Memory)
-	if spec.Moves {
-		t.Process.moving(t.TID)
-	}
-	if d.Shares || d.Numbered {
+	switch {
+	case spec.Moves:
+		t.Process.goes(t.TID)
+	case spec.Op == event.Exec && t.TID != t.Process.PID:
+		t.Process.goes(several) // it gets the number of the leader, which can be elsewhere
+	case d.Shares || d.Numbered:
 		o.unsure = true
 	}
 	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
@@ -84,15 +87,27 @@ func (o *Observer) once(t *Thread, r event.Reason, detail string) {
 	}
 }
 
-// Leads reports whether what the event is about to rename or remove is a directory or
-// a link, so that names lead elsewhere afterwards.
+// Leads reports whether names lead elsewhere, or nowhere, once the event has happened: what it
+// renames or removes is a directory or a link, or it changes who may go through a directory.
+// The file is looked at, and not what the resolver remembers of its path: the same one can be
+// known by another path. So it has to be asked before.
 func (o *Observer) Leads(ev *event.Event) bool {
+	switch ev.Op {
+	case event.Rename, event.Rmdir, event.Unlink, event.Chmod, event.Chown:
+	default:
+		return false
+	}
 	for _, p := range [...]string{ev.Name.Path, ev.Name2.Path} {
 		if p == "" {
 			continue
 		}
-		if t, _ := (resolve.OS{}).Type(p); t == resolve.Directory || t == resolve.Link {
+		switch t, _ := (resolve.OS{}).Type(p); t {
+		case resolve.Directory:
 			return true
+		case resolve.Link:
+			if ev.Op != event.Chmod && ev.Op != event.Chown {
+				return true
+			}
 		}
 	}
 	return false

@@ -7,8 +7,8 @@
 // different means, and know its number and arguments; package decode says what they
 // ask for; from here on it does not matter who stopped the thread.
 //
-// What a directory is called is asked of the kernel, or remembered as long as it cannot have
-// got another name: the file about directories says how that is known.
+// What a directory is called is asked of the kernel, or remembered as long as the step cannot
+// have given it another name, for 5 ms at most: the file about directories says how that is known.
 //
 // # What it guarantees
 //

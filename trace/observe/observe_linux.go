@@ -30,7 +30,7 @@ type Process struct {
 	Self string // what it calls /proc/self: "123"
 	Name string // of its program, for messages
 
-	moves moves
+	chdirs chdirs
 }
 
 // NewProcess returns a process that runs a program.
@@ -52,10 +52,9 @@ type Observer struct {
 	options syscalls.Options
 	stdin   string
 	// gap is told what cannot be seen of a process's call.
-	gap  Gap
-	told map[event.Reason]bool
-	// unsure is set once nothing that is remembered of a thread can be relied on.
-	unsure bool
+	gap    Gap
+	told   map[event.Reason]bool
+	unsure bool // see Unsure
 	// processes are those of the step that are known.
 	processes func() []int
 }
@@ -109,7 +108,7 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 		ev.Address += ev.Name.Path
 	}
 	o.serves(t, ev)
-	if d.Op == event.Open && ev.Flags&event.Write != 0 && ev.Name.Path == lastNumber {
+	if d.Op == event.Open && ev.Flags&event.Write != 0 && setsNumbers(ev.Name.Path) {
 		o.unsure = true
 	}
 	if r.Err != 0 && (r.Err != event.ENOENT || r.Missing != "" || !makes(ev)) {

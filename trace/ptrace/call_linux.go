@@ -21,6 +21,7 @@ type call struct {
 	loads []event.Event // of an Exec: the interpreters that it needs
 	// zeroIsNone is that of the call's row (syscalls.Spec).
 	zeroIsNone bool
+	leads      bool // see observe.Observer.Leads
 	// refused is the error that the call gets instead of being made.
 	refused uint16
 	nr      int64
@@ -111,6 +112,7 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if !c.ev.Changes() {
 		return c, nil
 	}
+	c.leads = e.observer.Leads(&c.ev)
 	c.ev.Outcome.State = event.Pending
 	return c, e.tell(&c.ev)
 }
@@ -231,14 +233,9 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 		if !failed {
 			c.ev.Descriptor2 = int(result)
 		}
-	case event.Rename:
-		if !failed {
-			e.observer.Resolver.Renamed(c.ev.Name.Path, c.ev.Name2.Path)
-		}
-	case event.Rmdir, event.Unlink:
-		if !failed {
-			e.observer.Resolver.Removed(c.ev.Name.Path, c.ev.Op == event.Rmdir)
-		}
+	}
+	if c.leads && !failed {
+		e.observer.Resolver.Clear()
 	}
 	if failed && c.ev.Outcome.Errno == event.EINTR && !c.ev.Changes() {
 		return // it will be made anew, and told then
@@ -264,6 +261,7 @@ func (e *engine) executed(t *task) {
 	}
 	for id, other := range e.tasks {
 		if other.process == t.process && other != t {
+			e.endsIn(other)
 			other.finished = true
 			delete(e.tasks, id)
 		}
@@ -278,7 +276,9 @@ func (e *engine) executed(t *task) {
 			c.ev.Seq = e.next()
 		}
 	}
-	if c != nil && c.ev.Op == event.Exec {
+	if c == nil || c.ev.Op != event.Exec {
+		e.incomplete(t.pid(), event.Lost, "an exec that was not seen before it was made")
+	} else {
 		t.process.Executed(t.TID, &c.ev)
 		c.ev.Outcome = event.Outcome{}
 		e.outcome(t, c, 0)
@@ -288,4 +288,12 @@ func (e *engine) executed(t *task) {
 		}
 	}
 	e.resume(t, 0)
+}
+
+// endsIn is told that a thread has ended, perhaps in a call that has been made: its outcome will
+// not be known. What became of the files is for the receiver to see.
+func (e *engine) endsIn(t *task) {
+	if t.call != nil && t.call.leads {
+		e.observer.Resolver.Clear()
+	}
 }

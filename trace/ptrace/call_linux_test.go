@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"deptrace/trace/event"
+	"deptrace/trace/observe"
 )
 
 // TestMistaken has the engine take the entry of a call for an exit, as it would if the kernel
@@ -34,6 +35,31 @@ func TestMistaken(t *testing.T) {
 			if !slices.Contains(told, want) {
 				t.Errorf("mistaken %v: got %q, want %q, too", mistaken, told, want)
 			}
+		}
+	}
+}
+
+// TestUnseenExec: an exec whose entry was not looked at has run a program that nobody knows of.
+func TestUnseenExec(t *testing.T) {
+	const lost = "events-lost: an exec that was not seen before it was made"
+	for _, c := range []struct {
+		name string
+		call *call
+		lost bool
+	}{
+		{"seen", &call{ev: event.Event{Op: event.Exec, Name: event.Name{Path: "/bin/true"}}}, false},
+		{"in no call", nil, true},
+		{"in another call", &call{ev: event.Event{Op: event.Mkdir}}, true},
+	} {
+		var told events
+		e := newEngine(program("/bin/true"), true, &told)
+		const nobody = 1 << 30
+		p := &process{Process: *observe.NewProcess(nobody, "sh")}
+		thread := &task{Thread: *observe.NewThread(nobody, &p.Process), process: p, call: c.call}
+		e.tasks[nobody], e.launching = thread, false
+		e.executed(thread)
+		if got := slices.Contains(told, lost); got != c.lost {
+			t.Errorf("%s: got %q", c.name, told)
 		}
 	}
 }

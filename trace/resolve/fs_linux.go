@@ -14,11 +14,7 @@ type OS struct{}
 // Type implements [FS].
 func (OS) Type(p string) (Type, event.Errno) {
 	var st unix.Stat_t
-	errno := onpath.Lstat(p, &st)
-	for errno == unix.EINTR { // a network file system can be interrupted
-		errno = onpath.Lstat(p, &st)
-	}
-	if errno != 0 {
+	if errno := onpath.Lstat(p, &st); errno != 0 {
 		return Nothing, event.Errno(errno)
 	}
 	switch st.Mode & unix.S_IFMT {

@@ -1,7 +1,7 @@
 package resolve
 
 // joinIn is join, or the beginning of whole that ends with the name which begins at the given
-// place, if that is the same. Whether it is only the text decides.
+// place, if that is the same text.
 func (r *Resolver) joinIn(whole, dir, name string, at int) string {
 	if at <= 0 || at+len(name) > len(whole) || whole[at:at+len(name)] != name {
 		return r.join(dir, name) // behind a link

@@ -83,18 +83,18 @@ func TestKernel(t *testing.T) {
 				switch random.IntN(150) {
 				case 0, 1, 2:
 					if _, err := os.Readlink(p); err == nil && os.Remove(p) == nil {
-						r.Removed(p, false)
+						r.Clear()
 						os.Symlink(spelling(4), p)
 					}
 				case 3:
 					if unix.Rmdir(p) == nil {
-						r.Removed(p, true)
+						r.Clear()
 						os.WriteFile(p, nil, 0o644)
 					}
 				case 4:
 					flags := uint(random.IntN(2) * unix.RENAME_EXCHANGE)
 					if unix.Renameat2(unix.AT_FDCWD, p, unix.AT_FDCWD, to, flags) == nil {
-						r.Renamed(p, to)
+						r.Clear()
 					}
 				default:
 					continue

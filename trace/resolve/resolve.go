@@ -4,11 +4,11 @@
 //
 // # How it works
 //
-// The walk looks at each component with lstat(2). Directories and directory links that
-// were seen are kept in a prefix cache, which the engine invalidates through
-// [Resolver.Renamed] and [Resolver.Removed] at each operation that can turn one into
-// another; so are, as a whole, ways that were walked. The last component is always looked at
-// anew. The cache is for speed only: what it says is what the walk would find.
+// The walk looks at each component with lstat(2). Directories and links that were seen are kept
+// in a prefix cache, and so are, as a whole, ways that were walked; the engine has them forgotten
+// ([Resolver.Clear]) at each operation that can make them lead elsewhere. What is neither a
+// directory nor a link, or is not there, is looked at anew each time. The cache is for speed only:
+// what it says is what the walk would find.
 //
 // # /proc
 //
@@ -159,7 +159,6 @@ func (r *Resolver) Resolve(q Request) Result {
 			continue
 		case "self", "thread-self":
 			if cur == "/proc" && q.Self != "" {
-				plain = false
 				name = q.Self
 				if rest[:1] == "t" {
 					name = q.Thread
@@ -172,6 +171,9 @@ func (r *Resolver) Resolve(q Request) Result {
 			}
 		}
 		p := r.joinIn(whole, cur, name, len(whole)-len(rest))
+		if strings.HasPrefix(p, "/proc/") {
+			plain = false // processes come and go
+		}
 		if last {
 			if plain && !slash && !(up && len(res.Links) > 0) {
 				r.remember(&q, whole, way{cur, res.Links, res.Ups})
@@ -199,7 +201,6 @@ func (r *Resolver) Resolve(q Request) Result {
 			return res
 		}
 		if jumps(p) {
-			plain = false
 			if q.NoJumps {
 				res.Path, res.Err = p, event.ELOOP
 				return res
@@ -291,31 +292,14 @@ func (r *Resolver) look(p string) (seen, Type, event.Errno) {
 // keep remembers what is at p, but nothing of proc(5), where directories come and go with
 // processes.
 func (r *Resolver) keep(p string, s seen) {
-	if !strings.HasPrefix(p, "/proc/") {
-		r.cache[strings.Clone(p)] = s // not with all of a longer path
-	}
-}
-
-// Renamed tells the cache that what was at from is now at to. A directory takes with
-// it all that is below it, by whatever way that was reached.
-func (r *Resolver) Renamed(from, to string) {
-	for _, p := range [...]string{to, from} { // an exchange puts something there
-		if t, _ := r.fs.Type(p); t == Directory || t == Link {
-			r.Clear()
-			return
-		}
-	}
-	r.forget(from)
-	r.forget(to)
-}
-
-// Removed tells the cache that what was at p is gone.
-func (r *Resolver) Removed(p string, directory bool) {
-	if directory {
-		r.Clear()
+	if strings.HasPrefix(p, "/proc/") {
 		return
 	}
-	r.forget(p)
+	if len(r.cache) >= atMost {
+		clear(r.cache)
+		clear(r.ways)
+	}
+	r.cache[strings.Clone(p)] = s // not with all of a longer path
 }
 
 // Clear forgets everything.
@@ -328,12 +312,6 @@ func (r *Resolver) Clear() {
 // Changes counts how often all was forgotten. As long as it is the same, no directory has got
 // another path.
 func (r *Resolver) Changes() int { return r.changes }
-
-func (r *Resolver) forget(p string) {
-	if _, ok := r.cache[p]; ok {
-		r.Clear()
-	}
-}
 
 // jumps reports whether a link at p is one of /proc/PID's to an open file.
 func jumps(p string) bool {

@@ -203,18 +203,18 @@ func TestChanged(t *testing.T) {
 	}
 	want("l/f", "/d/f [/l -> d] else")
 	fs["/l"] = "-> e"
-	r.Removed("/l", false)
+	r.Clear()
 	want("l/f", "/e/f [/l -> e] else")
 	fs["/l"] = "dir"
 	fs["/l/f"] = "file"
-	r.Removed("/l", false)
+	r.Clear()
 	want("l/f", "/l/f else")
 	// The parent of what was seen.
 	fs["/d/sub"] = "dir"
 	fs["/d/sub/f"] = "file"
 	want("d/sub/f", "/d/sub/f else")
 	fs["/d"] = "-> e"
-	r.Renamed("/old", "/d")
+	r.Clear()
 	want("d/sub/f", "/e/sub/f [/d -> e] ENOENT")
 	// A directory that was never looked at itself, because walks started in it.
 	fs["/w"], fs["/w/c"], fs["/w/c/x"] = "dir", "dir", "file"
@@ -222,7 +222,7 @@ func TestChanged(t *testing.T) {
 		t.Errorf("c/x in /w: got %s", got)
 	}
 	fs["/old"], fs["/w/c"] = "dir", "-> ../e"
-	r.Renamed("/w", "/old")
+	r.Clear()
 	want("w/c/f", "/e/f [/w/c -> ../e] else")
 	// What is made where nothing was is seen without being told.
 	want("new/f", "/new/f ENOENT")

@@ -9,7 +9,7 @@ import (
 // way is what a walk found up to the last component of a name: the directory that it is in, the
 // links that led there, and the directories that it left again. It holds as long as the directories
 // and links that the walk met are remembered, and is forgotten with them. Most names have one of a
-// few beginnings, and to go through one of six components took as long as to look at the last.
+// few beginnings, and to walk one of six components took as long as to look at the last.
 type way struct {
 	dir   string
 	links []event.Link
@@ -22,10 +22,11 @@ type way struct {
 // that.
 type beginning struct{ base, text string }
 
-// waysAtMost is how many are remembered: a step that makes up directories shall not fill the
-// memory.
-const waysAtMost = 1 << 14
+// atMost is how many ways are remembered, and how many directories and links: a step that makes
+// up directories shall not fill the memory.
+const atMost = 1 << 14
 
+// beginning returns that of a name, whose last component begins behind the given place.
 func (q *Request) beginning(whole string, at int) beginning {
 	b := beginning{text: whole[:at]}
 	if strings.Contains(b.text, "..") {
@@ -49,10 +50,10 @@ func (r *Resolver) begun(q *Request, whole string) (w way, name string, ok bool)
 // both links and a ".." is not for keeping: it can be a link's.
 func (r *Resolver) remember(q *Request, whole string, w way) {
 	at := strings.LastIndexByte(whole, '/')
-	if at <= 0 || w.dir == "/proc" || strings.HasPrefix(w.dir, "/proc/") {
+	if at <= 0 {
 		return
 	}
-	if len(r.ways) >= waysAtMost {
+	if len(r.ways) >= atMost {
 		clear(r.ways)
 	}
 	b := q.beginning(whole, at)

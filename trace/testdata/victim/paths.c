@@ -77,6 +77,34 @@ VICTIM(partedcwd)
 	open_f("../f");
 }
 
+static pthread_barrier_t parted;
+
+static void *parts_and_execs(void *self)
+{
+	ok(sys(unshare, CLONE_FS));
+	ok(sys(chdir, "d"));
+	open_f("g");
+	pthread_barrier_wait(&parted);
+	pthread_barrier_wait(&parted); // the others are looked for where they are
+	ok(execl(self, "victim", "opens", "g", NULL));
+	return NULL;
+}
+
+VICTIM(opens) { open_f(argv[1]); }
+
+// The number of the leader goes to a thread that was elsewhere.
+VICTIM(partedexec)
+{
+	pthread_t t;
+	pthread_barrier_init(&parted, NULL, 2);
+	pthread_create(&t, NULL, parts_and_execs, argv[1]);
+	pthread_barrier_wait(&parted);
+	open_f("f");
+	open_f("f");
+	pthread_barrier_wait(&parted);
+	pthread_join(t, NULL);
+}
+
 // A working directory gets another name, by another process and by an exchange with a file.
 VICTIM(renamedcwd)
 {
