@@ -45,7 +45,7 @@ const keepAtMost = 1024
 func (e *engine) thread(tid int) *thread {
 	now := time.Now()
 	t := e.threads[tid]
-	if t != nil && now.Sub(t.seen) < believed && e.processes[t.process.PID] == t.process {
+	if t != nil && !e.observer.Unsure() && now.Sub(t.seen) < believed && e.processes[t.process.PID] == t.process {
 		t.seen, t.process.seen = now, now
 		return t
 	}

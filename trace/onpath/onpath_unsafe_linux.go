@@ -12,8 +12,9 @@ import (
 // usual is how long a path is that is copied to the stack, its NUL included.
 const usual = 256
 
-// Lstat is lstat(2).
-func Lstat(path string, st *unix.Stat_t) syscall.Errno {
+// The conversions to uintptr have to stand in the call of Syscall6 (package unsafe).
+
+func lstat(path string, st *unix.Stat_t) syscall.Errno {
 	if len(path) >= usual {
 		errno, _ := unix.Lstat(path, st).(syscall.Errno)
 		return errno
@@ -26,8 +27,7 @@ func Lstat(path string, st *unix.Stat_t) syscall.Errno {
 	return errno
 }
 
-// Access is faccessat2(2), with the effective rights.
-func Access(path string, mode uint32) syscall.Errno {
+func access(path string, mode uint32) syscall.Errno {
 	if len(path) < usual {
 		var name [usual]byte
 		copy(name[:], path)
@@ -42,8 +42,7 @@ func Access(path string, mode uint32) syscall.Errno {
 	return errno
 }
 
-// Readlink is readlink(2). It returns how much of target the link's text fills.
-func Readlink[Path string | []byte](path Path, target []byte) (int, syscall.Errno) {
+func readlink[Path string | []byte](path Path, target []byte) (int, syscall.Errno) {
 	if len(path) >= usual {
 		n, err := unix.Readlink(string(path), target)
 		errno, _ := err.(syscall.Errno)

@@ -24,7 +24,8 @@ var sharesDirectory = Cond{Arg: A0, Mask: CloneFS | CloneThread, Equal: true, Va
 
 // processRows are the calls that run programs, and those that make processes which
 // an engine cannot follow or whose names mean something else. Ordinary forks are
-// reported by the kernel's own events.
+// reported by the kernel's own events. A clone that sharesDirectory makes nothing incomplete: it
+// has to be known of.
 var processRows = []Spec{
 	{Name: "execve", Nr: Numbers{59, 11, 221}, Op: event.Exec, Path: A0},
 	{Name: "execveat", Nr: Numbers{322, 358, 281}, Op: event.Exec, Dir: A0, Path: A1, Flags: A4, Style: AtFlags},

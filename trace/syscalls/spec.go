@@ -75,11 +75,12 @@ type Spec struct {
 	// and the filter does not stop for it. They may hold for more uses than are of
 	// interest: the decoder looks closer. None: every use is.
 	Any []Cond
-	// OnDemand calls are watched only for those who ask for descriptors. Otherwise
+	// OnDemand calls are told only to those who ask for descriptors, and watched only for
+	// them unless they Move. Otherwise
 	// the kernel is asked what a descriptor is when it is used.
 	OnDemand bool
 	// Moves: it changes the working directory of its caller. It is watched in any case, so that
-	// what a working directory is can be remembered, and told only if others like it are.
+	// what a working directory is can be remembered. Whether it is told says OnDemand.
 	Moves bool
 	// Reads is the descriptor that the call reads from, or duplicates. See
 	// [Options.Stdin].

@@ -4,7 +4,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"deptrace/trace/intern"
 	"deptrace/trace/onpath"
@@ -56,9 +55,6 @@ func (l *Links) named() (string, error) {
 // read reads the link with the name.
 func (l *Links) read() (string, error) {
 	n, errno := onpath.Readlink(l.name, l.target[:])
-	for errno == syscall.EINTR { // network file systems
-		n, errno = onpath.Readlink(l.name, l.target[:])
-	}
 	if errno != 0 {
 		return "", &os.PathError{Op: "readlink", Path: string(l.name), Err: errno}
 	}

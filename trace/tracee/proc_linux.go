@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"deptrace/trace/onpath"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -37,9 +39,9 @@ func proc(tid int, what string) string {
 // Readlink returns the text of the link at p, which is at most as long as a path.
 func Readlink(p string) (string, error) {
 	var buf [pathMax]byte
-	n, err := unix.Readlink(p, buf[:])
-	if err != nil {
-		return "", &os.PathError{Op: "readlink", Path: p, Err: err}
+	n, errno := onpath.Readlink(p, buf[:])
+	if errno != 0 {
+		return "", &os.PathError{Op: "readlink", Path: p, Err: errno}
 	}
 	return string(buf[:n]), nil
 }
