@@ -68,7 +68,7 @@ func (e *engine) look(n *notification) event.Hold {
 	if launching && d.Op != event.Exec {
 		return nil // what the child does before it executes the command is no business of the step's
 	}
-	ev := &e.call
+	ev := &e.telling
 	looked, ok := e.observer.Event(&t.Thread, &d, ev)
 	if !ok {
 		return nil

@@ -36,7 +36,7 @@ type engine struct {
 	processes map[int]*process
 	moving    map[int]time.Time // see move
 
-	call event.Event // the one that is being told
+	telling event.Event // the one of a call that is being told
 
 	started bool
 	ended   time.Time // when it ended

@@ -91,7 +91,7 @@ func TestProgramAgreesWithMatters(t *testing.T) {
 					if got != want {
 						t.Fatalf("%v, %+v: call %d(%#x) is answered with %#x, want %#x", tt, o, nr, args, got, want)
 					}
-					if arguments && (s == nil || s.body(testAction, o) == nil) {
+					if arguments && (s == nil || s.body(nil, testAction, o) == nil) {
 						t.Fatalf("%v, %+v: an argument of call %d was looked at, which keeps the kernel from caching the answer", tt, o, nr)
 					}
 				}
@@ -231,7 +231,7 @@ func TestProgramIsValid(t *testing.T) {
 				t.Errorf("%v, %+v: the last instruction is %v", a, o, p[len(p)-1])
 			}
 			All(func(s *Spec) {
-				if body := s.body(RetTrace, o); len(body) > 255 {
+				if body := s.body(nil, RetTrace, o); len(body) > 255 {
 					t.Errorf("%v: the body of %s has %d instructions", a, s.Name, len(body))
 				}
 			})
