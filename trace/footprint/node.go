@@ -49,9 +49,9 @@ type node struct {
 	kept   Kept
 	names  []string // spellings
 
-	// spelled are spellings seen, so that a file that is opened a million times by a few
-	// names is spelled out once for each.
-	spelled []spelled
+	// wordings are those seen, so that a file that is opened a million times by a few names is
+	// spelled out once for each.
+	wordings []wording
 }
 
 // mark is what the step's calls have made of a path.

@@ -9,12 +9,11 @@ import (
 	"deptrace/trace/event"
 )
 
-// spelled is a name as the step spelled it, and where that starts.
-type spelled struct{ name, base string }
+// wording is a name as the step spelled it, and where that starts.
+type wording struct{ name, base string }
 
-// spelledAtMost is how many spellings of a file are remembered. Further ones are spelled out
-// each time.
-const spelledAtMost = 16
+// wordingsAtMost is how many of a file are remembered. Further ones are spelled out each time.
+const wordingsAtMost = 16
 
 // spell remembers how the step spelled the name of n, for make, which knows files
 // by their names.
@@ -25,12 +24,12 @@ func (f *Folder) spell(n *node, name event.Name) {
 	if name.Spelled == "" {
 		return // a descriptor: if it was opened by a name of the step's, that one counts
 	}
-	how := spelled{name.Spelled, name.Base}
-	if slices.Contains(n.spelled, how) {
+	how := wording{name.Spelled, name.Base}
+	if slices.Contains(n.wordings, how) {
 		return
 	}
-	if len(n.spelled) < spelledAtMost {
-		n.spelled = append(n.spelled, how)
+	if len(n.wordings) < wordingsAtMost {
+		n.wordings = append(n.wordings, how)
 	}
 	s := f.spelling(name)
 	if !slices.Contains(n.names, s) {
