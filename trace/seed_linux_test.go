@@ -11,6 +11,8 @@ import (
 
 	"deptrace/trace"
 	"deptrace/trace/event"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestSeed has a subtest for each row of the table of the tracer that this project
@@ -319,6 +321,7 @@ func seedDescriptors(t *testing.T) {
 }
 
 func seedPaths(t *testing.T) {
+	t.Run("seen before it returns", seedSeenEarly)
 	t.Run("relative", func(t *testing.T) {
 		everyEngine(t, func(t *testing.T, engine trace.Engine) {
 			wantLines(t, engine, victimStep(t, engine, "relative").good(t).files(), `
@@ -416,6 +419,23 @@ func seedPaths(t *testing.T) {
 			})
 		})
 	}
+}
+
+func seedSeenEarly(t *testing.T) {
+	everyEngine(t, func(t *testing.T, engine trace.Engine) {
+		r := victimStep(t, engine, "seenearly").good(t)
+		var got []string
+		for _, line := range supposed(engine, r.of(event.Open)) {
+			if strings.HasSuffix(line, "ok") && strings.HasPrefix(line, "open read ") && strings.Contains(line, "dlink") {
+				got = append(got, line)
+			}
+		}
+		d, e := "open read d/g [dlink -> d] ok", "open read e/g [dlink -> e] ok"
+		want := slices.Concat(slices.Repeat([]string{d, e, e, d}, 10))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the way before and after each exchange (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func seedStrings(t *testing.T) {

@@ -98,7 +98,9 @@ func TestUnfinished(t *testing.T) {
 		{"emptied", event.Event{Op: event.Open, Flags: event.Write | event.Truncated, Name: at("a")},
 			func(fs *memFS) { fs.names["/w/a"].write(fs, "") }, nil, []string{lost}},
 		{"made, and written by another call", event.Event{Op: event.Open, Flags: event.Write | event.Create, Name: at("n")},
-			func(fs *memFS) { fs.place("/w/n", fileType, "") }, func(s *story) { s.create("n", "new") }, []string{"out /w/n file"}},
+			func(fs *memFS) { fs.place("/w/n", fileType, "") }, func(s *story) { s.create("n", "new") }, []string{"out /w/n file", lost}},
+		{"not made, and made by another call", event.Event{Op: event.Mkdir, Name: at("n")}, nil,
+			func(s *story) { s.mkdir("n") }, []string{"out /w/n dir", lost}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStory(t)

@@ -54,11 +54,12 @@ func (f *Folder) Finish() *Footprint {
 
 // unfinished tells of operations of which the outcome never came, because their threads were
 // killed in them, but which have happened, as it seems: what they have left is not known to be
-// the step's.
+// the step's. That somebody else has changed the same file since explains what is there now, and
+// not what was lost before.
 func (f *Folder) unfinished() {
 	for _, c := range f.started {
 		for i, p := range c.names {
-			if p != "" && !f.nodes[p].touched && !f.lstat(p).Same(c.at[i]) {
+			if p != "" && !f.lstat(p).Same(c.at[i]) {
 				f.gap(event.Lost, "what became of a call about "+p)
 			}
 		}

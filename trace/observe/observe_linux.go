@@ -68,6 +68,7 @@ type Gap func(p *Process, r event.Reason, detail string)
 func New(options syscalls.Options, stdin string, gap Gap, processes func() []int) *Observer {
 	return &Observer{
 		Resolver: resolve.New(resolve.OS{}), options: options, stdin: stdin, gap: gap, told: make(map[event.Reason]bool), processes: processes,
+		unsure: fewNumbers(),
 	}
 }
 

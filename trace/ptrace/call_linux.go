@@ -58,6 +58,7 @@ func (e *engine) syscallStop(t *task) {
 // enter decodes the call that the thread is about to make, resolves its names and
 // tells it, unless it is to be told with its outcome.
 func (e *engine) enter(t *task, info *syscallInfo) {
+	e.led(t.call) // if its exit was not seen
 	t.call, t.toExit = nil, false
 	t.entered = info.op == infoEntry
 	c, hold := e.begin(t, info)
@@ -80,6 +81,9 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 		e.refuse(t)
 		t.own = call{refused: spec.Refuse}
 		return &t.own, nil
+	}
+	if e.leading > 0 {
+		e.observer.Resolver.Clear()
 	}
 	d, ok := e.observer.Decode(&t.Thread, made)
 	if !ok || d.Untraced && !e.follow(t, &d, &made) {
@@ -112,7 +116,9 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if !c.ev.Changes() {
 		return c, nil
 	}
-	c.leads = e.observer.Leads(&c.ev)
+	if c.leads = e.observer.Leads(&c.ev); c.leads {
+		e.leading++
+	}
 	c.ev.Outcome.State = event.Pending
 	return c, e.tell(&c.ev)
 }
@@ -190,6 +196,7 @@ const restarted, restartedLast = 512, 516
 // exit tells the outcome of a call.
 func (e *engine) exit(t *task, info *syscallInfo) {
 	c := t.call
+	e.led(c)
 	t.call, t.toExit, t.entered = nil, false, false
 	if c != nil && c.refused != 0 {
 		var r registers
@@ -234,9 +241,6 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 			c.ev.Descriptor2 = int(result)
 		}
 	}
-	if c.leads && !failed {
-		e.observer.Resolver.Clear()
-	}
 	if failed && c.ev.Outcome.Errno == event.EINTR && !c.ev.Changes() {
 		return // it will be made anew, and told then
 	}
@@ -254,6 +258,7 @@ func (e *engine) executed(t *task) {
 	former, err := getMessage(t.TID)
 	if err == nil && former != t.TID {
 		if f := e.tasks[former]; f != nil {
+			e.led(t.call)
 			t.call = f.call
 			f.finished = true
 			delete(e.tasks, former)
@@ -261,7 +266,7 @@ func (e *engine) executed(t *task) {
 	}
 	for id, other := range e.tasks {
 		if other.process == t.process && other != t {
-			e.endsIn(other)
+			e.led(other.call)
 			other.finished = true
 			delete(e.tasks, id)
 		}
@@ -290,10 +295,13 @@ func (e *engine) executed(t *task) {
 	e.resume(t, 0)
 }
 
-// endsIn is told that a thread has ended, perhaps in a call that has been made: its outcome will
-// not be known. What became of the files is for the receiver to see.
-func (e *engine) endsIn(t *task) {
-	if t.call != nil && t.call.leads {
+// led is told that a call has come to its end, or its thread has. Names lead elsewhere from some
+// time after its entry on: others can see that, and be reported, before the call's own exit is.
+// So from the one to the other the resolver forgets before each call of anybody's.
+func (e *engine) led(c *call) {
+	if c != nil && c.leads {
+		c.leads = false
+		e.leading--
 		e.observer.Resolver.Clear()
 	}
 }

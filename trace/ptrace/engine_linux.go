@@ -46,6 +46,7 @@ type engine struct {
 	seq    uint64
 	waiter waiter
 
+	leading  int // how many calls are under way that may have names lead elsewhere: see led
 	holds    int
 	released chan *task
 

@@ -87,7 +87,7 @@ func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
 	if t == nil {
 		return
 	}
-	e.endsIn(t)
+	e.led(t.call)
 	t.finished = true
 	delete(e.tasks, tid)
 	p := t.process
@@ -96,7 +96,7 @@ func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
 	}
 	for id, other := range e.tasks {
 		if other.process == p { // vanished in an exec
-			e.endsIn(other)
+			e.led(other.call)
 			other.finished = true
 			delete(e.tasks, id)
 		}

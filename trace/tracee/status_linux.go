@@ -88,3 +88,12 @@ func readFile(p string) ([]byte, error) {
 		b = append(b, 0)[:len(b)]
 	}
 }
+
+// MaxPID returns how many numbers of processes and threads there are in this process's namespace.
+func MaxPID() (int, error) {
+	b, err := readFile("/proc/sys/kernel/pid_max")
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(string(bytes.TrimSpace(b)))
+}

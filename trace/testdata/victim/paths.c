@@ -2,6 +2,8 @@
 
 #include "victim.h"
 
+#include <sys/inotify.h>
+
 VICTIM(relative)
 {
 	int d = ok(sys(openat, AT_FDCWD, "dlink", O_RDONLY | O_DIRECTORY));
@@ -286,4 +288,29 @@ VICTIM(memories)
 	for (int i = 0; i < 20; i++)
 		close(open_f(fixed));
 	opens_and_execs(other);
+}
+
+// Somebody else sees that a name leads elsewhere before the call that has made it so returns:
+// the kernel tells it to who waits for that. Twenty times, because it is a race who is heard first.
+VICTIM(seenearly)
+{
+	char event[4096];
+	ok(sys(symlinkat, "e", AT_FDCWD, "elink"));
+	ok(close(ok(sys(openat, AT_FDCWD, "e/g", O_WRONLY | O_CREAT, 0644))));
+	for (int i = 0; i < 20; i++) {
+		int watch = ok(inotify_init1(IN_CLOEXEC));
+		ok(inotify_add_watch(watch, ".", IN_MOVED_TO));
+		close(open_f("dlink/g"));
+		pid_t p = ok(fork());
+		if (p == 0) {
+			struct sched_param none = { 0 };
+			sched_setscheduler(0, SCHED_IDLE, &none);
+			ok(sys(renameat2, AT_FDCWD, "elink", AT_FDCWD, "dlink", RENAME_EXCHANGE));
+			_exit(0);
+		}
+		ok(read(watch, event, sizeof event));
+		close(open_f("dlink/g"));
+		want(ended(p) == 0);
+		close(watch);
+	}
 }
