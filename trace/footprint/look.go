@@ -80,11 +80,14 @@ func (f *Folder) failed(n *node) {
 	if f.missing(n) {
 		return
 	}
-	if n.found.Type == Symlink {
-		f.metadata(n) // a link that O_NOFOLLOW did not follow
-		return
+	switch n.found.Type {
+	case Symlink: // that O_NOFOLLOW did not follow
+		f.metadata(n)
+	case Dir: // a file in its place could be opened, removed or replaced
+		f.metadata(n)
+	default:
+		f.use(n, useExists)
 	}
-	f.use(n, useExists)
 }
 
 // missing folds a lookup that found nothing, and reports whether this is one.

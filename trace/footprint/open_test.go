@@ -134,7 +134,7 @@ func TestOpenFails(t *testing.T) {
 		{"interrupted", old, func(s *story) { s.failing(event.EINTR).read("a") }, nil, true},
 		{"create, interrupted", nil, func(s *story) { s.failing(event.EINTR).open("a", creat) }, nil, true},
 		{"create, not permitted", nil, func(s *story) { s.failing(event.EACCES).open("a", creat) }, []string{"absent /w/a"}, true},
-		{"directory for writing", old, func(s *story) { s.open("d", creat) }, []string{"exists /w/d"}, false},
+		{"directory for writing", old, func(s *story) { s.open("d", creat) }, []string{"stat /w/d dir"}, false},
 		{"file as a directory", old, func(s *story) { s.open("a", r|event.Directory) }, exists, false},
 		{"link not followed", old, func(s *story) { s.open("l", r|nofollow) }, []string{"link /w/l -> a"}, false},
 	})
