@@ -54,7 +54,7 @@ func tracerKilled(t *testing.T, engine trace.Engine, waits bool) {
 	waitsFor.Close()
 	r.SetReadDeadline(deadline())
 	said := bufio.NewReader(r)
-	line, err := said.ReadString('\n')
+	line, _ := said.ReadString('\n') // what is missing shows below
 	var child, command int
 	if _, err := fmt.Sscanf(line, "child %d of %d", &child, &command); err != nil {
 		kill(c)

@@ -73,6 +73,14 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
+// No process has a number that is not below it.
+func TestMaxPID(t *testing.T) {
+	n, err := MaxPID()
+	if err != nil || n <= os.Getpid() || n > 1<<22 {
+		t.Errorf("got %d, %v; this process is %d", n, err, os.Getpid())
+	}
+}
+
 func BenchmarkStatus(b *testing.B) {
 	tid := os.Getppid()
 	for _, way := range []struct {
