@@ -81,9 +81,8 @@ func (f *Folder) failed(n *node) {
 		return
 	}
 	switch n.found.Type {
-	case Symlink: // that O_NOFOLLOW did not follow
-		f.metadata(n)
-	case Dir: // a file in its place could be opened, removed or replaced
+	case Symlink, // that O_NOFOLLOW did not follow
+		Dir: // a file in its place could be opened, removed or replaced
 		f.metadata(n)
 	default:
 		f.use(n, useExists)

@@ -66,8 +66,8 @@
 // comes after all that had returned before it was made. What is told was read while the
 // notification was valid (SECCOMP_IOCTL_NOTIF_ID_VALID), so not from another process that
 // has got the same number since; a working directory may be one that was asked for up to 5 ms
-// before (package observe says when that is relied on). A call that a signal interrupts before it was received
-// is made anew and told once.
+// before (package observe says when that is relied on). A call that a signal interrupts before
+// it was received is made anew and told once.
 //
 // If this process is killed the command gets a SIGKILL, and other processes of the step
 // find that each watched call fails with ENOSYS.

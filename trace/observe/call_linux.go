@@ -92,22 +92,16 @@ func (o *Observer) once(t *Thread, r event.Reason, detail string) {
 // The file is looked at, and not what the resolver remembers of its path: the same one can be
 // known by another path. So it has to be asked before.
 func (o *Observer) Leads(ev *event.Event) bool {
-	switch ev.Op {
-	case event.Rename, event.Rmdir, event.Unlink, event.Chmod, event.Chown:
-	default:
+	moves := ev.Op == event.Rename || ev.Op == event.Rmdir || ev.Op == event.Unlink
+	if !moves && ev.Op != event.Chmod && ev.Op != event.Chown {
 		return false
 	}
 	for _, p := range [...]string{ev.Name.Path, ev.Name2.Path} {
 		if p == "" {
 			continue
 		}
-		switch t, _ := (resolve.OS{}).Type(p); t {
-		case resolve.Directory:
+		if t, _ := (resolve.OS{}).Type(p); t == resolve.Directory || moves && t == resolve.Link {
 			return true
-		case resolve.Link:
-			if ev.Op != event.Chmod && ev.Op != event.Chown {
-				return true
-			}
 		}
 	}
 	return false
