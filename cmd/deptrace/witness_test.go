@@ -100,6 +100,7 @@ func (tr *tree) layCMake() {
 
 // layGroff lays a page with a table and a part in another file.
 func (tr *tree) layGroff() {
+	tr.setenv("SOURCE_DATE_EPOCH", "1000000000") // a page in PostScript names the second it was made in
 	tr.write("page.1", ".TH PAGE 1\n.SH NAME\npage \\- a page\n.so part.1\n.TS\nl l.\none\ttwo\n.TE\n")
 	tr.write("part.1", ".SH MORE\n.B More\nof it.\n")
 }
