@@ -187,8 +187,8 @@ func (c *checker) input(in *manifest.Input, now *seen) {
 			c.differ(in.Path, "absent", is)
 		}
 	case footprint.Exists:
-		if st.Type == footprint.None {
-			c.differ(in.Path, "there", is)
+		if st.Type == footprint.None || in.Type != footprint.None && st.Type != in.Type {
+			c.differ(in.Path, kindWord(in), is)
 		}
 	case footprint.Link:
 		if st.Type == footprint.Symlink {
@@ -311,7 +311,10 @@ func kindWord(in *manifest.Input) string {
 	switch in.Kind {
 	case footprint.Read:
 		return "read"
-	case footprint.Stat:
+	case footprint.Stat, footprint.Exists:
+		if in.Type == footprint.None {
+			return "there"
+		}
 		return typeWords[in.Type]
 	case footprint.Link:
 		return targetWord(in.Target)

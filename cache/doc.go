@@ -6,6 +6,9 @@
 // A record is fresh if the step is known to be complete and to have succeeded, and
 // everything that it depended on is as it was: the listed environment variables,
 // where each program name is found, every input, and every output that it left.
+// Of what was only looked for, the type counts as well: a readlink(2) or an rmdir(2)
+// that failed for a file might not fail for what comes in its place.
+//
 // [Check] compares the cheap things first (variables, programs, types, sizes, names)
 // and hashes what is left on all cores at the end. It finds all reasons, not just
 // the first: one look tells a user what to think of a rebuild.
@@ -32,6 +35,7 @@
 //	program "cc" sha256 …
 //	read "hello.c" sha256 …
 //	lookup "include/hello.h" absent
+//	lookup "include" dir
 //
 // It says what is there now: a record serves to know what to look at. Files that are
 // not there are a line like any other. An in-out enters with the state that a run
@@ -60,7 +64,7 @@
 // # What it does not
 //
 // Nothing here writes, locks, or talks to a terminal: package store keeps, package restore
-// brings back, and package result says what and when. A check is no snapshot: who edits a file during it can have either answer.
-// The values of listed variables are taken as they are; one that holds the path of a
-// checkout ties the key of a record to it.
+// brings back, and package result says what and when. A check is no snapshot: who edits
+// a file during it can have either answer. The values of listed variables are taken as
+// they are; one that holds the path of a checkout ties the key of a record to it.
 package cache

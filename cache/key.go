@@ -287,9 +287,6 @@ func (d *describer) write(in *manifest.Input, s condition) {
 	switch in.Kind {
 	case footprint.Exists, footprint.Absent:
 		// What the record's run found does not count: the line is the same.
-		if s.Type != footprint.None {
-			is = "there"
-		}
 		d.line("lookup %q %s", in.Path, is)
 		return
 	case footprint.Link:

@@ -232,9 +232,9 @@ func (d *describer) sumOf(path string, known map[string]digest.Sum) (digest.Sum,
 func recorded(in *manifest.Input) condition {
 	s := condition{Digest: in.Digest, Size: in.Size, Exec: in.Exec, Target: in.Target}
 	switch in.Kind {
-	case footprint.Read, footprint.Exists: // whatever is there
+	case footprint.Read:
 		s.Type = footprint.File
-	case footprint.Stat:
+	case footprint.Stat, footprint.Exists:
 		s.Type = in.Type
 	case footprint.Link:
 		s.Type = footprint.Symlink

@@ -117,7 +117,8 @@ func TestStrongKeyMoves(t *testing.T) {
 		{"stat, gone", func(p *project) { p.remove("root/stat.h") }, true},
 		{"stat of a directory, now a file", func(p *project) { p.remove("root/src"); p.write("root/src", "") }, true},
 		{"exists", func(p *project) { p.remove("root/there") }, true},
-		{"exists, another type", func(p *project) { p.remove("root/there"); p.symlink("x", "root/there") }, false},
+		{"exists, another type", func(p *project) { p.remove("root/there"); p.symlink("x", "root/there") }, true},
+		{"exists, another content", func(p *project) { p.write("root/there", "x") }, false},
 		{"absent", func(p *project) { p.mkdir("root/include/hello.h") }, true},
 		{"absent, its directory too", func(p *project) { p.mkdir("root/include") }, false},
 		{"link", func(p *project) { p.remove("root/link"); p.symlink("hello.c ", "root/link") }, true},
@@ -171,9 +172,9 @@ func TestInputSet(t *testing.T) {
 			in := &m.Inputs[i]
 			switch in.Kind {
 			case footprint.Exists:
-				in.Kind = footprint.Absent
+				in.Kind, in.Type = footprint.Absent, footprint.None
 			case footprint.Absent:
-				in.Kind = footprint.Exists
+				in.Kind, in.Type = footprint.Exists, footprint.Dir
 			case footprint.Link:
 				in.Target += "x"
 			case footprint.List:

@@ -158,9 +158,9 @@ func aboutInput(in *manifest.Input) string {
 			about += ", executable"
 		}
 		return " (" + about + ")"
-	case in.Kind == footprint.Stat && in.Type == footprint.Dir:
+	case in.Type == footprint.Dir:
 		return " (a directory)"
-	case in.Kind == footprint.Stat && in.Type == footprint.Symlink:
+	case in.Type == footprint.Symlink:
 		return " (a link)"
 	}
 	return ""

@@ -164,6 +164,8 @@ func (b *builder) inputs(inputs []footprint.Input) {
 			if m.Kind == footprint.Read || !b.o.StatMeta {
 				b.want(want{path: in.Path, state: in.State, kept: in.Kept, chmodded: in.InOut, input: len(b.m.Inputs)})
 			}
+		case footprint.Exists:
+			m.Type = in.State.Type
 		case footprint.Link:
 			m.Target = in.Target
 		case footprint.List:

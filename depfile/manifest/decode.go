@@ -187,7 +187,7 @@ func (w *walker) program(t *table) Program {
 func (w *walker) input(t *table) Input {
 	in := Input{Path: w.path(t, "path")}
 	in.Kind = named(w, t, "kind", footprint.Read, footprint.List)
-	if in.Kind == footprint.Stat {
+	if in.Kind == footprint.Stat || in.Kind == footprint.Exists && t.has("type") {
 		in.Type = named(w, t, "type", footprint.File, footprint.Other)
 	}
 	if in.regular() {

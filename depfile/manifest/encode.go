@@ -122,7 +122,7 @@ func (e *encoder) input(in *Input) {
 	*e = append(*e, "\n[[input]]\n"...)
 	e.text("path", in.Path)
 	e.text("kind", in.Kind.String())
-	if in.Kind == footprint.Stat {
+	if in.Type != footprint.None {
 		e.text("type", in.Type.String())
 	}
 	e.digest(in.Digest)

@@ -126,7 +126,8 @@ type Program struct {
 type Input struct {
 	Path string // in path form
 	Kind footprint.Kind
-	// Type is that of a Stat: footprint.File, Dir, Symlink or Other.
+	// Type is that of a Stat or an Exists: footprint.File, Dir, Symlink or Other. A record
+	// that was written by hand may leave it out of an Exists: None, for whatever is there.
 	Type footprint.Type
 	// Digest is that of the content of a Read or of a Stat of a regular file, and
 	// of the names of a List. It is zero where none was taken: a Stat under

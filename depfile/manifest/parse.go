@@ -149,7 +149,7 @@ func (p *parser) environment() map[string]string {
 func (p *parser) input() Input {
 	in := Input{Path: p.path("path")}
 	in.Kind = parseName(p, "kind", footprint.Read, footprint.List)
-	if in.Kind == footprint.Stat {
+	if in.Kind == footprint.Stat || in.Kind == footprint.Exists && p.at("type") {
 		in.Type = parseName(p, "type", footprint.File, footprint.Other)
 	}
 	regular := in.regular()

@@ -42,7 +42,7 @@ func foundAsLeft(in Input, out *Output) bool {
 		return out.Kind == File && in.Type == footprint.File && in.Digest == out.Digest && in.Exec == out.Exec ||
 			out.Kind == Dir && in.Type == footprint.Dir
 	case footprint.Exists:
-		return out.Kind != Removed
+		return out.Kind == File && in.Type == footprint.File || out.Kind == Dir && in.Type == footprint.Dir
 	case footprint.Absent:
 		return out.Kind == Removed
 	case footprint.Link:

@@ -64,7 +64,7 @@ type Kind uint8
 const (
 	Read   Kind = iota // the content
 	Stat               // the metadata
-	Exists             // that the lookup succeeds
+	Exists             // that the lookup succeeds, and the type of what it finds
 	Absent             // that it does not
 	Link               // the target of a symbolic link
 	List               // the names and types in a directory
