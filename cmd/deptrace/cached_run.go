@@ -53,6 +53,9 @@ func (c *cached) ran(end ending) *result.Run {
 	for _, path := range c.result.pipes {
 		r.Pipes = append(r.Pipes, c.relative(path))
 	}
+	for _, path := range c.result.specials {
+		r.Specials = append(r.Specials, c.relative(path))
+	}
 	return r
 }
 

@@ -56,10 +56,10 @@ type step struct {
 
 // written is what write made of a step. What could not be made is empty.
 type written struct {
-	names   names
-	record  *manifest.Manifest
-	depfile []byte
-	pipes   []string // see footprint.Footprint
+	names           names
+	record          *manifest.Manifest
+	depfile         []byte
+	pipes, specials []string // see footprint.Footprint
 }
 
 func newStep(f *runFlags, argv []string) (*step, error) {

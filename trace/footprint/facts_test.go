@@ -91,3 +91,27 @@ func TestPipes(t *testing.T) {
 		t.Errorf("pipes (-want +got)\n%s", d)
 	}
 }
+
+// A pipe, socket or device is no output, but it is told that the step has left one. That it
+// was not there before is no input then, or the next run would find it and be another step.
+func TestSpecials(t *testing.T) {
+	s := newStory(t)
+	s.device("/w/old")
+	s.device("/w/again")
+	s.device("/dev/null")
+	s.open("old", event.Write)
+	s.open("/dev/null", event.Write)
+	s.stat("new")
+	s.mknod("new", footprint.Other)
+	s.unlink("again")
+	s.mknod("again", footprint.Other)
+	s.mknod("gone", footprint.Other)
+	s.unlink("gone")
+	fp := s.finish()
+	if d := cmp.Diff([]string{"/w/again", "/w/new"}, fp.Specials); d != "" {
+		t.Errorf("specials (-want +got)\n%s", d)
+	}
+	if len(fp.Inputs)+len(fp.Outputs) > 0 {
+		t.Errorf("inputs %v, outputs %v, want none", fp.Inputs, fp.Outputs)
+	}
+}

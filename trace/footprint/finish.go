@@ -25,6 +25,9 @@ func (f *Folder) Finish() *Footprint {
 		if n.output {
 			f.addOutput(n, r)
 		}
+		if n.special {
+			r.Specials = append(r.Specials, n.path)
+		}
 		switch {
 		case n.found.Type != Other:
 			f.addInputs(n, r)
@@ -49,6 +52,7 @@ func (f *Folder) Finish() *Footprint {
 	slices.SortFunc(r.Incomplete, func(a, b Gap) int { return strings.Compare(a.String(), b.String()) })
 	slices.Sort(r.Uses)
 	slices.Sort(r.Pipes)
+	slices.Sort(r.Specials)
 	return r
 }
 
@@ -82,6 +86,7 @@ func (f *Folder) compare(n *node) {
 	nothing := n.found.Type == None && n.now.Type == None
 	changed := n.touched && (n.wished || !n.now.Same(n.found))
 	n.temporary = nothing && n.replaced && (!n.wished || f.inTemporary(n))
+	n.special = changed && n.now.Type == Other && (n.found.Type != Other || n.now.Ino != n.found.Ino || n.now.Dev != n.found.Dev)
 	n.output = changed && !n.temporary && !n.shared && n.now.Type != Other
 	if !n.touched && !n.own && !n.found.Kernel && f.edited(n, n.now) {
 		f.gap(event.Edited, n.path)
@@ -120,7 +125,7 @@ func (f *Folder) addInputs(n *node, r *Footprint) {
 		r.Inputs = append(r.Inputs, in)
 	}
 	// A look at what was then replaced whole does not count.
-	looked := !n.replaced || !n.output && !n.temporary
+	looked := !n.replaced || !n.output && !n.temporary && !n.special
 	file := in
 	file.Kept, file.InOut, file.Names = n.kept, n.output, f.spellings(n)
 	switch {

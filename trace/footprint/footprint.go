@@ -35,6 +35,9 @@ type Footprint struct {
 	// Pipes are the named pipes, and what else is neither a file nor a device, that were
 	// there before and that the step opened to read. What came from there is not known.
 	Pipes []string
+	// Specials are the named pipes, sockets and devices that the step made and left. They are
+	// no outputs: nothing can be said of what is in them, and nothing brings them back.
+	Specials []string
 	// Incomplete says why this is not all; empty means that it is.
 	Incomplete []Gap
 	// Uses are the facts about the step that concern caching: "network", "random"

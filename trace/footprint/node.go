@@ -38,10 +38,10 @@ type node struct {
 	// linked is set if the step made or removed another name of the same file.
 	linked bool
 
-	// now is what is there after the step, and output and temporary are what that
-	// makes of n.
-	now               State
-	output, temporary bool
+	// now is what is there after the step, and output, temporary and special are what
+	// that makes of n: special is a pipe, socket or device that the step made.
+	now                        State
+	output, temporary, special bool
 
 	target string  // of the link that was found
 	list   []Entry // of the directory that was found, at the first look
