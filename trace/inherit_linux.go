@@ -16,7 +16,8 @@ import (
 )
 
 // inherited tells the files that the command is given open, and waits until their
-// contents have been saved where that is asked for. stdin is what proc calls the
+// contents have been saved where that is asked for. Where the name of one, or of a directory
+// that it is given, leads elsewhere, that is told. stdin is what proc calls the
 // standard input, if it is a pipe or the like from which something could be read.
 func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err error) {
 	given := map[int]int{} // descriptor of the command to that of this process
@@ -46,6 +47,7 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 	}
 	self := os.Getpid()
 	var links tracee.Links
+	c.directory(sink, &links, self)
 	for _, to := range slices.Sorted(maps.Keys(given)) {
 		fd := given[to]
 		var st unix.Stat_t
@@ -53,7 +55,11 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 			continue // closed
 		}
 		name, err := links.Descriptor(self, fd)
-		if st.Mode&unix.S_IFMT != unix.S_IFREG || err != nil {
+		kind := st.Mode & unix.S_IFMT
+		if (kind == unix.S_IFREG || kind == unix.S_IFDIR) && err == nil && hidden(name, &st) {
+			tellHidden(sink, name)
+		}
+		if kind != unix.S_IFREG || err != nil {
 			if to == 0 && (Readable(fd) || c.Terminal && terminal(fd)) {
 				stdin, _ = tracee.Raw(self, fd)
 			}

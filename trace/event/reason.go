@@ -37,7 +37,7 @@ var Help = map[Reason]string{
 	NotModelled:    "the step made a system call whose effect on files deptrace does not know; the detail names it",
 	Xattr:          "the step used extended attributes, whose values are not part of a record",
 	FileHandle:     "files were opened by handle, so that their names are not known",
-	Mounted:        "the step mounted or unmounted something, so that names mean other files than before",
+	Mounted:        "names mean other files than before: the step mounted or unmounted something, or was started with a file or in a directory that a mount hides (enter it anew)",
 	Chrooted:       "a process works under another root directory; run deptrace inside it instead",
 	Namespace:      "a process entered a namespace of its own; run deptrace inside it instead",
 	IOUring:        "file operations went through io_uring, which cannot be watched",
