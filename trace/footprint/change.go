@@ -386,7 +386,7 @@ func (f *Folder) notDone(e *event.Event, n, n2 *node) {
 			n.wished = true
 		}
 		return
-	case n2 != nil && errno == event.ENOENT && !n.present:
+	case n != nil && n2 != nil && errno == event.ENOENT && !n.present:
 		f.failed(n) // the second name was not looked at
 		return
 	case (e.Op == event.Unlink || e.Op == event.Rmdir) && errno == event.ENOENT && !n.present:

@@ -135,6 +135,10 @@ func fuzzStep(s *story, what, i, j byte) {
 	case 30:
 		s.chmod(a, j%2 == 0)
 	case 31:
+		if j%4 == 3 {
+			s.open("d", rw|event.TempFile).linkTo(a)
+			return
+		}
 		s.utime(a)
 	}
 }

@@ -197,20 +197,24 @@ func TestTruncate(t *testing.T) {
 
 // A file without a name is nothing until it is given one.
 func TestTempFile(t *testing.T) {
-	for name, to := range map[string]string{"never linked": "", "linked": "a"} {
+	for name, c := range map[string]struct {
+		to   string
+		want []string
+	}{
+		"never linked":              {"", nil},
+		"linked":                    {"new", []string{"out /w/new file"}},
+		"linked, over another":      {"old", []string{"exists /w/old"}},
+		"linked, into no directory": {"none/new", []string{"absent /w/none/new"}},
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStory(t)
+			s.file("old", "old")
 			f := s.open("/w", rw|event.TempFile)
 			f.write("new")
-			want := []string{"exists /w"}
-			if to != "" {
-				f.path = "/w/#12 (deleted)"
-				s.call(event.Event{Op: event.LinkTo, Flags: event.ByDescriptor,
-					Name: event.Name{Path: f.path}, Name2: event.Name{Spelled: to, Base: "/w", Path: "/w/a"}},
-					func() event.Errno { s.fs.give(f.inode, "/w/a"); return 0 })
-				want = append(want, "out /w/a file")
+			if c.to != "" {
+				f.linkTo(c.to)
 			}
-			s.want(want...)
+			s.want(append(c.want, "exists /w")...)
 		})
 	}
 }

@@ -210,6 +210,18 @@ func (p *proc) link(existing, new string) event.Errno {
 	return p.two(event.LinkTo, existing, new, 0, p.fs.link)
 }
 
+// linkTo gives a file that has no name one. It has none in what is told of it, either.
+func (f *file) linkTo(new string) event.Errno {
+	name, _ := f.p.name(new, false)
+	return f.p.call(event.Event{Op: event.LinkTo, Flags: event.ByDescriptor, Name2: name}, func() event.Errno {
+		if errno := f.p.fs.vacant(name.Path); errno != 0 {
+			return errno
+		}
+		f.p.fs.give(f.inode, name.Path)
+		return 0
+	})
+}
+
 func (p *proc) two(op event.Op, from, to string, f event.Flags, do func(a, b string) event.Errno) event.Errno {
 	a, _ := p.name(from, false)
 	b, _ := p.name(to, false)
