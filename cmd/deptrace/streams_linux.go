@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"syscall"
@@ -123,15 +124,27 @@ func copySize(from, to int) {
 // milliseconds, to hand on what was written to it: the kernel does that on another thread.
 const late = 50
 
+// holds is how many bytes can have been written to the other end and not been read: as many
+// as a pipe takes (fcntl(2)), or the buffers of a terminal (TTYB_DEFAULT_MEM_LIMIT in
+// drivers/tty/tty_buffer.c).
+func (s *stream) holds() int {
+	if !s.tty {
+		if n, err := unix.FcntlInt(s.reader.Fd(), unix.F_GETPIPE_SZ, 0); err == nil {
+			return n
+		}
+	}
+	return 640 << 10
+}
+
 // pass passes on what comes until the other end is closed everywhere or, after stop, until
-// nothing more is there.
+// nothing more is there, or only what has been written since.
 func (s *stream) pass() {
 	defer close(s.done)
 	defer s.reader.Close()
 	buf := make([]byte, 64<<10)
 	fd, stop := int(s.reader.Fd()), int(s.stop[0].Fd())
-	wait := -1
-	for {
+	wait, left := -1, math.MaxInt
+	for left > 0 {
 		poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}, {Fd: int32(stop), Events: unix.POLLIN}}
 		n, err := unix.Poll(poll, wait)
 		switch {
@@ -140,21 +153,22 @@ func (s *stream) pass() {
 		case err != nil || n == 0:
 			return
 		}
-		if poll[0].Revents == 0 { // told to stop: only what is there already
+		if poll[1].Revents != 0 { // told to stop: only what is there already
 			s.stop[0].Close()
-			stop, wait = -1, 0
+			stop, wait, left = -1, 0, s.holds()
 			if s.tty {
 				wait = late
 			}
 			continue
 		}
-		n, err = unix.Read(fd, buf)
+		n, err = unix.Read(fd, buf[:min(len(buf), left)])
 		switch {
 		case err == unix.EINTR, err == unix.EAGAIN:
 			continue
 		case err != nil || n <= 0: // a terminal that nobody holds open is EIO
 			return
 		}
+		left -= n
 		s.save(buf[:n])
 		if err := writeAll(s.to, buf[:n]); err != nil {
 			// Nobody reads any more, or the disk is full. The command shall see that, too:
