@@ -175,11 +175,7 @@ func (l *look) search(name string) string {
 // returns an empty path if it is nowhere. A part of PATH that is not absolute counts from
 // dir.
 func FindProgram(name, dir string, environ []string) string {
-	list, ok := lookup(environ, "PATH")
-	if !ok {
-		list = "/bin:/usr/bin"
-	}
-	for _, d := range strings.Split(list, ":") {
+	for _, d := range searchPath(environ) {
 		p := d + "/" + name
 		if !strings.HasPrefix(d, "/") {
 			p = path.Join(dir, d) + "/" + name
@@ -189,6 +185,16 @@ func FindProgram(name, dir string, environ []string) string {
 		}
 	}
 	return ""
+}
+
+// searchPath returns the directories of PATH as spelled, or those that execvp(3) takes where
+// an environment has none.
+func searchPath(environ []string) []string {
+	list, ok := lookup(environ, "PATH")
+	if !ok {
+		list = "/bin:/usr/bin"
+	}
+	return strings.Split(list, ":")
 }
 
 // runnable reports whether execve(2) would go on with a file.

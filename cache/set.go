@@ -143,8 +143,7 @@ func searched(r *Record, now *World) []manifest.Program {
 	}
 	l := newLook(r, now)
 	dirs := map[string]bool{}
-	list, _ := lookup(now.Environ, "PATH")
-	for _, dir := range strings.Split(list, ":") {
+	for _, dir := range searchPath(now.Environ) {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(l.abs(r.Step.Dir), dir)
 		}

@@ -179,4 +179,14 @@ func TestStdin(t *testing.T) {
 			})
 		})
 	}
+	// Nor is it one where duplicates are told for their own sake.
+	t.Run("closed, with descriptors", func(t *testing.T) {
+		tracers(t, func(t *testing.T, engine trace.Engine) {
+			s := victimStep(t, engine, "dupclosed0")
+			f, closeAll := null(t)
+			defer closeAll()
+			s.Stdin, s.Descriptors = f, true
+			wantLines(t, engine, s.good(t).of(event.Incomplete), "")
+		})
+	})
 }

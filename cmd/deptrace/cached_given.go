@@ -40,7 +40,7 @@ func (c *cached) program() string {
 // shaping are the flags that the files which deptrace writes depend on, in one spelling.
 func (c *cached) shaping() []string {
 	f := c.f
-	words := []string{"MF=" + f.depfile, "m=" + f.manifest, "dir=" + f.dir, "dialect=" + string(f.dialect), "stat=" + string(f.stat)}
+	words := []string{"MF=" + f.depfile, "m=" + f.manifest, "dir=" + f.dir, "dialect=" + f.dialect.String(), "stat=" + string(f.stat)}
 	for _, t := range f.targets {
 		words = append(words, fmt.Sprintf("target=%t,%s", t.Verbatim, t.Name))
 	}

@@ -61,7 +61,7 @@ var commands = []struct {
 
 func dispatch(args []string) ending {
 	if len(args) == 0 {
-		return usageError(statusFailed, "no command", "deptrace -m FILE -- COMMAND records one; `deptrace --help` lists everything")
+		return usageError("no command", "deptrace -m FILE -- COMMAND records one; `deptrace --help` lists everything")
 	}
 	word := args[0]
 	switch {
@@ -83,17 +83,17 @@ func dispatch(args []string) ending {
 	for _, c := range commands {
 		names = append(names, c.name)
 	}
-	hint := "deptrace -- " + word + " would record it"
+	hint := "deptrace -- " + shellWord(word) + " would record it"
 	if near, ok := nearest(word, names); ok {
 		hint = "did you mean " + near + "? " + hint
 	}
-	return usageError(statusFailed, "unknown command "+word, hint)
+	return usageError("unknown command "+printable(word), hint)
 }
 
-func usageError(status int, message, hint string) ending {
+func usageError(message, hint string) ending {
 	errorf("%s", message)
 	hintf("%s", hint)
-	return ending{status: status}
+	return ending{status: statusFailed}
 }
 
 // help prints what -h and --version ask for. done says that it was one of them.

@@ -127,11 +127,7 @@ func Decode(abi syscalls.ABI, nr uint64, args [6]uint64, mem Memory) (c Call, ok
 	if s == nil {
 		return Call{}, false, nil
 	}
-	if abi == syscalls.I386 {
-		for i, a := range args {
-			args[i] = uint64(uint32(a))
-		}
-	}
+	args = abi.Args(args)
 	if !s.Applies(&args) {
 		return Call{}, false, nil
 	}

@@ -93,10 +93,11 @@ const (
 	msgs32    = 0x5200
 	msgsTwo   = 0x5400
 
-	blocks   = 0x6000 // pointers to struct iocb
-	blocks32 = 0x6100
-	block1   = 0x6200
-	block2   = 0x6300
+	blocks     = 0x6000 // pointers to struct iocb
+	blocks32   = 0x6100
+	manyBlocks = 0x4000000 // pointers to the second one, as many as are looked at
+	block1     = 0x6200
+	block2     = 0x6300
 
 	filterTrace    = 0x7000 // struct sock_fprog of 64 and of 32 bits
 	filterTrace32  = 0x7100
@@ -152,10 +153,11 @@ var mem = memory{
 	msgs32:  bytesOf(string(make([]byte, 32)), uint32(saUnix), uint32(7), string(make([]byte, 24))),
 	msgsTwo: bytesOf(uint64(saUnix), uint32(7), string(make([]byte, 52)), uint64(saInet), uint32(16), string(make([]byte, 52))),
 
-	blocks:   bytesOf(uint64(block1), uint64(block2)),
-	blocks32: bytesOf(uint32(block1), uint32(block2)),
-	block1:   bytesOf(uint64(0), uint64(0), uint16(1), uint16(0), uint32(0)), // writes to 0
-	block2:   bytesOf(uint64(0), uint64(0), uint16(0), uint16(0), uint32(0)), // reads from 0
+	blocks:     bytesOf(uint64(block1), uint64(block2)),
+	blocks32:   bytesOf(uint32(block1), uint32(block2)),
+	manyBlocks: bytes.Repeat(bytesOf(uint64(block1)), 1025),
+	block1:     bytesOf(uint64(0), uint64(0), uint16(1), uint16(0), uint32(0)), // writes to 0
+	block2:     bytesOf(uint64(0), uint64(0), uint16(0), uint16(0), uint32(0)), // reads from 0
 
 	filterTrace:    bytesOf(uint16(3), "padded", uint64(programTrace)),
 	filterTrace32:  bytesOf(uint16(3), "pa", uint32(programTrace)),
@@ -406,21 +408,22 @@ func TestReadsStdin(t *testing.T) {
 		read
 		want bool
 	}{
-		"read":             {read{syscalls.AMD64, 0, args{0}}, true},
-		"read of 3":        {read{syscalls.AMD64, 0, args{3}}, false},
-		"read, arm64":      {read{syscalls.ARM64, 63, args{0}}, true},
-		"read, i386":       {read{syscalls.I386, 3, args{1 << 32}}, true},
-		"sendfile":         {read{syscalls.AMD64, 40, args{1, 0}}, true},
-		"sendfile to 0":    {read{syscalls.AMD64, 40, args{0, 1}}, false},
-		"dup":              {read{syscalls.AMD64, 32, args{0}}, true},
-		"dup2":             {read{syscalls.AMD64, 33, args{0, 3}}, true},
-		"dup2 onto 0":      {read{syscalls.AMD64, 33, args{3, 0}}, false},
-		"fcntl F_DUPFD":    {read{syscalls.AMD64, 72, args{0, 0, 10}}, true},
-		"fcntl F_GETFL":    {read{syscalls.AMD64, 72, args{0, 3}}, false},
-		"io_submit":        {read{syscalls.AMD64, 209, args{1, 2, blocks}}, true},
-		"io_submit, write": {read{syscalls.AMD64, 209, args{1, 1, blocks}}, false},
-		"io_submit, i386":  {read{syscalls.I386, 248, args{1, 2, blocks32}}, true},
-		"openat":           {read{syscalls.AMD64, 257, args{0, pa}}, false},
+		"read":                               {read{syscalls.AMD64, 0, args{0}}, true},
+		"read of 3":                          {read{syscalls.AMD64, 0, args{3}}, false},
+		"read, arm64":                        {read{syscalls.ARM64, 63, args{0}}, true},
+		"read, i386":                         {read{syscalls.I386, 3, args{1 << 32}}, true},
+		"sendfile":                           {read{syscalls.AMD64, 40, args{1, 0}}, true},
+		"sendfile to 0":                      {read{syscalls.AMD64, 40, args{0, 1}}, false},
+		"dup":                                {read{syscalls.AMD64, 32, args{0}}, true},
+		"dup2":                               {read{syscalls.AMD64, 33, args{0, 3}}, true},
+		"dup2 onto 0":                        {read{syscalls.AMD64, 33, args{3, 0}}, false},
+		"fcntl F_DUPFD":                      {read{syscalls.AMD64, 72, args{0, 0, 10}}, true},
+		"fcntl F_GETFL":                      {read{syscalls.AMD64, 72, args{0, 3}}, false},
+		"io_submit":                          {read{syscalls.AMD64, 209, args{1, 2, blocks}}, true},
+		"io_submit, write":                   {read{syscalls.AMD64, 209, args{1, 1, blocks}}, false},
+		"io_submit, more than are looked at": {read{syscalls.AMD64, 209, args{1, 1025, manyBlocks}}, true},
+		"io_submit, i386":                    {read{syscalls.I386, 248, args{1, 2, blocks32}}, true},
+		"openat":                             {read{syscalls.AMD64, 257, args{0, pa}}, false},
 
 		"socketcall of accept":      {read{syscalls.I386, 102, args{5, sub0}}, true},
 		"socketcall of recv":        {read{syscalls.I386, 102, args{10, sub0}}, true},

@@ -57,6 +57,7 @@ func (e *engine) look(n *notification) event.Hold {
 	if t.process.image.detail != "" {
 		e.checkImage(t.process)
 	}
+	n.args = syscalls.ABIOf(n.arch, uint64(uint32(n.nr))).Args(n.args)
 	d, ok := e.observer.Decode(&t.Thread, observe.Call{Native: native, Arch: n.arch, Nr: uint64(uint32(n.nr)), Args: n.args})
 	if !ok {
 		return nil

@@ -33,7 +33,8 @@ func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 		return d, false
 	}
 	spec := syscalls.Lookup(abi, c.Nr)
-	if told, reads := o.options.Matters(spec, c.Args); !told && !reads {
+	told, reads := o.options.Matters(spec, c.Args)
+	if !told && !reads {
 		return d, false
 	}
 	o.Memory.Thread = t.TID
@@ -49,7 +50,7 @@ func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	if err != nil && !errors.Is(err, decode.ErrFault) && !errors.Is(err, syscall.ESRCH) {
 		o.gap(t.Process, event.Memory, t.Process.Name)
 	}
-	if err == nil && d.Reads {
+	if err == nil && reads && d.Reads {
 		// It may be one that the step has put in its place.
 		if now, seen := tracee.Raw(t.TID, 0); !seen || now == o.stdin {
 			o.once(t, event.Stdin, "")

@@ -128,7 +128,14 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 		if r.Type != resolve.Link {
 			return event.Fail(event.EINVAL), true
 		}
-		ev.Target, _ = o.links.Read(r.Path)
+		switch r.Path { // links that lead each process elsewhere
+		case "/proc/self":
+			ev.Target = t.Process.Self
+		case "/proc/thread-self":
+			ev.Target = t.Own
+		default:
+			ev.Target, _ = o.links.Read(r.Path)
+		}
 	}
 	return event.Outcome{}, true
 }

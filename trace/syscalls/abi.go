@@ -63,6 +63,17 @@ func (a ABI) auditArch() uint32 {
 	return 0
 }
 
+// Args returns arguments as the kernel takes them. Those of a 32-bit call are the lower
+// halves of registers, whose upper halves can hold anything.
+func (a ABI) Args(args [6]uint64) [6]uint64 {
+	if a == I386 {
+		for i := range args {
+			args[i] = uint64(uint32(args[i]))
+		}
+	}
+	return args
+}
+
 // Knows reports whether a process of the ABI native can make calls of abi, and there
 // is a table for them. [Program] has a section for each such ABI, and an engine decodes
 // their calls. That a filter stops for a call of another ABI says nothing of the call,

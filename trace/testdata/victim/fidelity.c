@@ -103,6 +103,12 @@ VICTIM(closed0)
 	close(0);
 	fails(EBADF, read(0, &b, 1));
 }
+// A descriptor that is not there is no standard input.
+VICTIM(dupclosed0)
+{
+	close(0);
+	fails(EBADF, dup(0));
+}
 // The child reads.
 VICTIM(child0)
 {
