@@ -10,8 +10,8 @@ import (
 // the directories of PATH, in order, and runs the first one it finds leaves a row of
 // failed lookups; what they say together is "cc was found in /usr/bin". The folder
 // follows each process along the directories, and when the row ends in the
-// program being run (or at the end of PATH, with nothing found), notes the program
-// and takes its lookups off the account of the paths. A shell searches before it
+// program being run (or in one that is known to be found there, or at the end of PATH, with
+// nothing found), notes the program and takes its lookups off the account of the paths. A shell searches before it
 // forks, execvp(3) after: so a child goes on where its parent stood.
 
 // process is what is known of one process.
@@ -150,9 +150,17 @@ func (f *Folder) search(e *event.Event, n *node) {
 		s.next++
 		s.looked++
 	}
+	if known := f.programs[name]; !failed && place <= s.next && s.inOrder() && inDirectory(known, f.searches.dirs[place], name) {
+		f.found(s, name, known) // gcc looks for itself, where it has been found before
+	}
 	if s.next == len(f.searches.dirs) && s.inOrder() { // by now or before: what looks again explains itself
 		f.found(s, name, "")
 	}
+}
+
+// inDirectory reports whether p is name in dir.
+func inDirectory(p, dir, name string) bool {
+	return len(p) == len(dir)+1+len(name) && strings.HasPrefix(p, dir) && strings.HasSuffix(p, name)
 }
 
 // catchUp lets a search go past one directory in which nothing is. Dash goes on with the

@@ -72,6 +72,23 @@ func TestSearch(t *testing.T) {
 			s.accessX("/usr/bin/cc")
 			s.exec("/usr/bin/cc")
 		}, found, false},
+		{"a program that looks for itself", commands, func(s *story) {
+			execvp(s.proc, "cc")
+			for range 2 {
+				s.accessX("/usr/local/bin/cc")
+				s.accessX("/usr/bin/cc")
+			}
+		}, found, false},
+		{"a program that looks for another one of its name", commands, func(s *story) {
+			s.exec("/usr/bin/cc")
+			s.accessX("/usr/local/bin/cc")
+			s.accessX("/usr/bin/cc")
+		}, probed, false},
+		{"a program that looks for itself in no order", commands, func(s *story) {
+			execvp(s.proc, "mine")
+			s.accessX("/usr/bin/mine")
+			s.accessX("/usr/local/bin/mine")
+		}, []string{"program mine /usr/local/bin/mine", "read /usr/local/bin/mine exec", "absent /usr/bin/mine"}, false},
 		{"two names", commands, func(s *story) { execvp(s.fork(), "cc"); execvp(s.fork(), "as") },
 			append([]string{"program as /usr/bin/as", "read /usr/bin/as exec"}, found...), false},
 		{"one name in several processes", commands, func(s *story) {
