@@ -1,6 +1,9 @@
 package depfile
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Dialect is the language that a depfile is written in or read as.
 type Dialect uint8
@@ -20,6 +23,19 @@ func (d Dialect) String() string {
 		return dialectNames[d]
 	}
 	return fmt.Sprintf("Dialect(%d)", uint8(d))
+}
+
+// Keeps reports whether a name still means the same file where the dialect is read. ninja
+// takes ".." away with the name before it (the manual says that paths are "canonicalized"),
+// which leads elsewhere if that one is a symbolic link; make asks the kernel.
+func (d Dialect) Keeps(name string) bool {
+	if d == Make {
+		return true
+	}
+	for strings.HasPrefix(name, "../") {
+		name = name[3:]
+	}
+	return !strings.Contains(name, "/../") && !strings.HasSuffix(name, "/..")
 }
 
 // ParseDialect returns the dialect of that name: "common", "make" or "ninja".

@@ -123,3 +123,17 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	}
 }
+
+// ninja's way of shortening a name is harmless only in front.
+func TestKeeps(t *testing.T) {
+	for name, want := range map[string]bool{
+		"a": true, "../a": true, "../../a": true, "a..b/c": true, "..a/b": true, "/a/b": true, "...": true, "a/...": true,
+		"a/../b": false, "../a/../b": false, "/a/../b": false, "a/..": false, "../..": true,
+	} {
+		for _, d := range []Dialect{Common, Make, Ninja} {
+			if got := d.Keeps(name); got != (want || d == Make) {
+				t.Errorf("%s keeps %q: %v", d, name, got)
+			}
+		}
+	}
+}

@@ -114,7 +114,12 @@ func (s *step) dependencies(fp *footprint.Footprint, targets []depfile.Target) [
 		if len(in.Names) == 0 {
 			names = append(names, s.relative(in.Path))
 		}
-		names = append(names, in.Names...)
+		for _, name := range in.Names {
+			if !s.f.dialect.Keeps(name) {
+				name = s.relative(in.Path) // links resolved
+			}
+			names = append(names, name)
+		}
 	}
 	return names
 }
