@@ -84,7 +84,7 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 		if flags&unix.O_PATH != 0 {
 			continue
 		}
-		if shared(to, &st) {
+		if shared(os.Getppid(), to, &st) {
 			e.Flags |= event.Shared
 		}
 		if hold := sink.Event(&e); hold != nil {
@@ -97,27 +97,6 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 func terminal(fd int) bool {
 	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	return err == nil
-}
-
-// shells open a redirection for the command that they run, some of them (dash) in
-// themselves before they fork.
-var shells = []string{"sh", "dash", "bash", "ash", "busybox", "ksh", "mksh", "zsh", "fish"}
-
-// shared reports whether the process that had the command run, which is the nearest
-// one above that is no shell, has the file open in the same place. It is make's own
-// in `make > log`, and not in a recipe's `> out.h`.
-func shared(fd int, st *unix.Stat_t) bool {
-	pid := os.Getppid()
-	for pid > 1 && slices.Contains(shells, tracee.Command(pid)) {
-		s, err := tracee.Status(pid)
-		if err != nil {
-			return false
-		}
-		pid = s.Parent
-	}
-	var theirs unix.Stat_t
-	err := unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", pid, fd), &theirs)
-	return err == nil && theirs.Dev == st.Dev && theirs.Ino == st.Ino
 }
 
 // Readable reports of a descriptor that names no file whether a command which reads from it
