@@ -51,7 +51,7 @@ var typeWords = [...]string{
 	footprint.File:    "a file",
 	footprint.Dir:     "a directory",
 	footprint.Symlink: "a link",
-	footprint.Other:   "a device or socket",
+	footprint.Other:   "a pipe, socket or device",
 }
 
 func execWord(exec bool) string {

@@ -15,18 +15,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// inheritance is what a command is given open.
+type inheritance struct {
+	files [3]int // standard input, output and error, as descriptors of this process
+	// stdin is what proc calls the standard input, if it is a pipe or the like from which
+	// something could be read, and pipes are others of that kind. See watch.Config.
+	stdin string
+	pipes map[string]string
+}
+
 // inherited tells the files that the command is given open, and waits until their
 // contents have been saved where that is asked for. Where the name of one, or of a directory
-// that it is given, leads elsewhere, that is told. stdin is what proc calls the
-// standard input, if it is a pipe or the like from which something could be read.
-func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err error) {
+// that it is given, leads elsewhere, that is told.
+func (c *Command) inherited(sink event.Sink) (is inheritance, err error) {
 	given := map[int]int{} // descriptor of the command to that of this process
 	for i, f := range []*os.File{c.Stdin, c.Stdout, c.Stderr} {
 		fd := i
 		if f != nil {
 			fd = int(f.Fd())
 		}
-		files[i] = fd
+		is.files[i] = fd
 		given[i] = fd
 	}
 	if c.StdoutTo != nil {
@@ -34,7 +42,7 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 	}
 	names, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		return files, "", fmt.Errorf("list the inherited descriptors: %w", err)
+		return is, fmt.Errorf("list the inherited descriptors: %w", err)
 	}
 	for _, n := range names {
 		fd, err := strconv.Atoi(n.Name())
@@ -61,7 +69,10 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 		}
 		if kind != unix.S_IFREG || err != nil {
 			if to == 0 && (Readable(fd) || c.Terminal && terminal(fd)) {
-				stdin, _ = tracee.Raw(self, fd)
+				is.stdin, _ = tracee.Raw(self, fd)
+			}
+			if to > 2 && Readable(fd) && !writeOnly(fd) {
+				is.pipe(self, fd, to, c.Tokens)
 			}
 			continue
 		}
@@ -91,7 +102,30 @@ func (c *Command) inherited(sink event.Sink) (files [3]int, stdin string, err er
 			<-hold
 		}
 	}
-	return files, stdin, nil
+	return is, nil
+}
+
+// pipe notes a pipe that the command is given, unless it is standard input, too, or has
+// only tokens in it.
+func (is *inheritance) pipe(self, fd, to int, tokens []int) {
+	name, ok := tracee.Raw(self, fd)
+	if _, twice := is.pipes[name]; twice || !ok || name == "" || name == is.stdin {
+		return
+	}
+	for _, fd := range tokens {
+		if token, _ := tracee.Raw(self, fd); token == name {
+			return
+		}
+	}
+	if is.pipes == nil {
+		is.pipes = map[string]string{}
+	}
+	is.pipes[name] = fmt.Sprintf("descriptor %d", to)
+}
+
+func writeOnly(fd int) bool {
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_ACCMODE == unix.O_WRONLY
 }
 
 func terminal(fd int) bool {

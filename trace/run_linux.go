@@ -26,7 +26,7 @@ func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 		return Result{}, err
 	}
 	first := &numbered{sink: sink}
-	files, stdin, err := c.inherited(first)
+	given, err := c.inherited(first)
 	if err != nil {
 		return Result{}, err
 	}
@@ -34,16 +34,16 @@ func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 	if err != nil {
 		return Result{}, &StartError{c.Args[0], err}
 	}
-	command := launch.Command{Path: p, Args: c.Args, Env: c.Env, Dir: c.Dir, Files: files}
+	command := launch.Command{Path: p, Args: c.Args, Env: c.Env, Dir: c.Dir, Files: given.files}
 	if command.Env == nil {
 		command.Env = os.Environ()
 	}
-	options := syscalls.Options{Descriptors: c.Descriptors, Stdin: stdin != ""}
+	options := syscalls.Options{Descriptors: c.Descriptors, Stdin: given.stdin != "" || len(given.pipes) > 0}
 	var refused []error
 	for _, name := range engines {
 		started := false
 		config := watch.Config{
-			Command: command, Options: options, Stdin: stdin, Grace: grace, Late: c.late(),
+			Command: command, Options: options, Stdin: given.stdin, Pipes: given.pipes, Grace: grace, Late: c.late(),
 			Signals: c.Signals, Begin: c.Begin, Stopped: c.Stopped, Adopt: c.Adopt,
 			Seq: first.seq, Started: func(int) { started = true },
 		}

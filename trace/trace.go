@@ -86,6 +86,11 @@ type Command struct {
 	// the file is told as if the command had been given it. nil: there is none.
 	StdoutTo *os.File
 
+	// Tokens are descriptors that the command inherits and from which only tokens come, on
+	// which nothing that it makes depends: those of make's job server. What is read from any
+	// other pipe is told as [event.Pipe].
+	Tokens []int
+
 	// Terminal has it told as [event.Stdin], too, that the command reads from a terminal
 	// that is its standard input.
 	Terminal bool

@@ -23,9 +23,8 @@ type Run struct {
 	RecordPath string
 	// Depfile is the depfile, nil for none.
 	Depfile []byte
-	// Pipes are the named pipes that it read from, as a message calls them.
-	Pipes []string
-	// Specials are the named pipes, sockets and devices that it made and left, likewise.
+	// Specials are the named pipes, sockets and devices that it made and left, as a message
+	// calls them.
 	Specials []string
 	// Printed stores what the command printed, and returns nil for nothing. It is called
 	// once, for a result that is kept.
@@ -75,8 +74,6 @@ func (cmd *Command) Unfit(r *Run) error {
 		return &SideError{cmd.Root, m.Side[0].Path}
 	case cmd.Unseen != "":
 		return fmt.Errorf("the step can read from %s, which is a pipe or the like; close it, or give it a file instead", cmd.Unseen)
-	case len(r.Pipes) > 0:
-		return fmt.Errorf("it read from %s, a pipe: what comes from there is not known", cache.Printable(r.Pipes[0]))
 	case len(r.Specials) > 0:
 		return fmt.Errorf("it left %s, a pipe, socket or device, which cannot be brought back", cache.Printable(r.Specials[0]))
 	}

@@ -22,6 +22,7 @@ func givenFiles(form func(string) string) (words []string, unknown string) {
 	if err != nil {
 		return nil, "its descriptors: " + err.Error()
 	}
+	tokens, _ := jobServers()
 	for _, n := range names {
 		fd, err := strconv.Atoi(n.Name())
 		if err != nil || fd == 1 || fd == 2 {
@@ -30,7 +31,7 @@ func givenFiles(form func(string) string) (words []string, unknown string) {
 		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); fd > 2 && (err != nil || flags&unix.FD_CLOEXEC != 0) {
 			continue
 		}
-		what, known := inheritedFile(fd, form)
+		what, known := inheritedFile(fd, tokens, form)
 		if what != "" {
 			words = append(words, n.Name()+" "+what)
 		}
@@ -42,7 +43,7 @@ func givenFiles(form func(string) string) (words []string, unknown string) {
 	return words, unknown
 }
 
-func inheritedFile(fd int, form func(string) string) (what string, known bool) {
+func inheritedFile(fd int, tokens []int, form func(string) string) (what string, known bool) {
 	var st unix.Stat_t
 	if unix.Fstat(fd, &st) != nil {
 		return "", true // closed
@@ -69,17 +70,5 @@ func inheritedFile(fd int, form func(string) string) (what string, known bool) {
 	}
 	// Nobody sees what is read from another one: a shell's <(command), a here-document.
 	// The job server of make, and cargo's, says nothing that a result depends on.
-	return "", flags&unix.O_ACCMODE == unix.O_WRONLY || jobServer(fd, os.Getenv("MAKEFLAGS")) || jobServer(fd, os.Getenv("CARGO_MAKEFLAGS"))
-}
-
-// jobServer reports whether a descriptor is one of make's job server, as in
-// "--jobserver-auth=3,4".
-func jobServer(fd int, flags string) bool {
-	for word := range strings.FieldsSeq(flags) {
-		name, value, _ := strings.Cut(word, "=")
-		if (name == "--jobserver-auth" || name == "--jobserver-fds") && slices.Contains(strings.Split(value, ","), strconv.Itoa(fd)) {
-			return true
-		}
-	}
-	return false
+	return "", flags&unix.O_ACCMODE == unix.O_WRONLY || slices.Contains(tokens, fd)
 }

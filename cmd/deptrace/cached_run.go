@@ -50,9 +50,6 @@ func (c *cached) ran(end ending) *result.Run {
 	if n := c.result.names; n.manifest != "" {
 		r.RecordPath = c.place(n.manifest)
 	}
-	for _, path := range c.result.pipes {
-		r.Pipes = append(r.Pipes, c.relative(path))
-	}
 	for _, path := range c.result.specials {
 		r.Specials = append(r.Specials, c.relative(path))
 	}

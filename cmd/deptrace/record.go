@@ -52,7 +52,7 @@ func (s *step) write(end ending, broken error) {
 			*name = ""
 		}
 	}
-	s.result.names, s.result.pipes, s.result.specials = n, fp.Pipes, fp.Specials
+	s.result.names, s.result.specials = n, fp.Specials
 	if n.manifest != "" || s.keep {
 		if m, err := s.record(fp, end, n); err != nil {
 			s.failf("%v", err)

@@ -264,11 +264,13 @@ func (s *step) speak() {
 // under none.
 func (s *step) watch(signals *catcher) (trace.Result, error) {
 	s.newFolder()
+	tokens, _ := jobServers()
 	result, err := trace.Run(context.Background(), trace.Command{
 		Args:     s.argv,
 		Stdout:   s.stdout,
 		Stderr:   s.stderr,
 		StdoutTo: s.stdoutTo,
+		Tokens:   tokens,
 		Terminal: s.terminal,
 		Engine:   s.f.engine,
 		Daemons:  s.f.daemons,

@@ -56,10 +56,10 @@ type step struct {
 
 // written is what write made of a step. What could not be made is empty.
 type written struct {
-	names           names
-	record          *manifest.Manifest
-	depfile         []byte
-	pipes, specials []string // see footprint.Footprint
+	names    names
+	record   *manifest.Manifest
+	depfile  []byte
+	specials []string // see footprint.Footprint
 }
 
 func newStep(f *runFlags, argv []string) (*step, error) {
@@ -148,11 +148,13 @@ func (s *step) newFolder() {
 	if s.f.asked() && s.f.depfile == "" && !s.hashes() {
 		return // events only
 	}
+	_, tokens := jobServers()
 	o := footprint.Options{
-		FS:   s.fs,
-		Path: trace.SearchPath(),
-		Dir:  s.dir,
-		Own:  s.isOwn,
+		FS:     s.fs,
+		Path:   trace.SearchPath(),
+		Dir:    s.dir,
+		Own:    s.isOwn,
+		Tokens: tokens,
 	}
 	if s.hashes() {
 		o.Keeper = &digest.Keeper{Save: s.save}

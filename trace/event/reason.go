@@ -22,6 +22,7 @@ const (
 	Unreadable     Reason = "input-unreadable"
 	Edited         Reason = "input-edited"
 	Stdin          Reason = "stdin"
+	Pipe           Reason = "pipe"
 	Lost           Reason = "events-lost"
 	OtherServer    Reason = "outside-server"
 	SetID          Reason = "set-id-program"
@@ -46,6 +47,7 @@ var Help = map[Reason]string{
 	Unreadable:     "an input could not be read to take its digest; make it readable to the user who runs deptrace",
 	Edited:         "an input changed during the run, not by the step; run the step again",
 	Stdin:          "the step read from a pipe or socket (under cached also a terminal) on its standard input; give it a file instead",
+	Pipe:           "the step read from a named pipe, or from a pipe or the like that it was given open; give it a file instead",
 	Lost:           "the engine lost track of calls; this is a bug, please report it",
 	OtherServer:    "the step talked to a server that it had not started; turn the server off for the step",
 	SetID:          "a set-id program ran, which loses its rights when watched; run it outside the step",

@@ -19,20 +19,18 @@ func (f *Folder) Finish() *Footprint {
 		f.compare(n)
 	}
 	for _, n := range f.nodes {
-		if n.found.Kernel || n.now.Kernel {
+		if n.special {
+			r.Specials = append(r.Specials, n.path)
+		}
+		if n.found.Kernel || n.now.Kernel && n.now.Type != Other {
 			continue
 		}
 		if n.output {
 			f.addOutput(n, r)
 		}
-		if n.special {
-			r.Specials = append(r.Specials, n.path)
-		}
-		switch {
-		case n.found.Type != Other:
-			f.addInputs(n, r)
-		case n.uses&useFlow != 0 && !strings.HasPrefix(n.path, "/dev/"): // a device says nothing new
-			r.Pipes = append(r.Pipes, n.path)
+		f.addInputs(n, r)
+		if n.uses&useFlow != 0 && n.path != f.o.Tokens {
+			f.gap(event.Pipe, n.path) // what came from there is not known
 		}
 	}
 	for name, path := range f.programs {
@@ -51,7 +49,6 @@ func (f *Folder) Finish() *Footprint {
 	slices.SortFunc(r.Programs, func(a, b Program) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(r.Incomplete, func(a, b Gap) int { return strings.Compare(a.String(), b.String()) })
 	slices.Sort(r.Uses)
-	slices.Sort(r.Pipes)
 	slices.Sort(r.Specials)
 	return r
 }
@@ -86,7 +83,7 @@ func (f *Folder) compare(n *node) {
 	nothing := n.found.Type == None && n.now.Type == None
 	changed := n.touched && (n.wished || !n.now.Same(n.found))
 	n.temporary = nothing && n.replaced && (!n.wished || f.inTemporary(n))
-	n.special = changed && n.now.Type == Other && (n.found.Type != Other || n.now.Ino != n.found.Ino || n.now.Dev != n.found.Dev)
+	n.special = changed && !n.found.Kernel && n.now.Type == Other && (n.found.Type != Other || n.now.Ino != n.found.Ino || n.now.Dev != n.found.Dev)
 	n.output = changed && !n.temporary && !n.shared && n.now.Type != Other
 	if !n.touched && !n.own && !n.found.Kernel && f.edited(n, n.now) {
 		f.gap(event.Edited, n.path)

@@ -17,6 +17,9 @@ type Options struct {
 	// Own reports whether deptrace itself writes path, an absolute one: then it
 	// is neither an input nor an output nor a name in a list. nil: it writes none.
 	Own func(path string) bool
+	// Tokens is the path of a named pipe from which only tokens come, on which nothing
+	// depends that the step makes: that of make's job server. Empty: there is none.
+	Tokens string
 }
 
 // Folder folds the events of one step. It is an [event.Sink]; its methods must

@@ -32,9 +32,6 @@ type Footprint struct {
 	Inputs   []Input
 	Outputs  []Output
 	Programs []Program
-	// Pipes are the named pipes, and what else is neither a file nor a device, that were
-	// there before and that the step opened to read. What came from there is not known.
-	Pipes []string
 	// Specials are the named pipes, sockets and devices that the step made and left. They are
 	// no outputs: nothing can be said of what is in them, and nothing brings them back.
 	Specials []string
@@ -148,7 +145,7 @@ type State struct {
 	Dev, Ino     uint64
 	Nlink        uint64
 	Mtime, Ctime int64
-	// Kernel is set on proc, sysfs and the like, whose files are never inputs, and
+	// Kernel is set on devices and on proc, sysfs and the like, which are never inputs, and
 	// for what is not there in a directory of such a file system.
 	Kernel bool
 }

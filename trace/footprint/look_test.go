@@ -116,7 +116,7 @@ func TestKernelAndDevices(t *testing.T) {
 		{"file in shared memory", given, func(s *story) { s.read("/dev/shm/x"); s.create("/dev/shm/y", "y") },
 			[]string{"read /dev/shm/x", "out /dev/shm/y file"}, false},
 		{"fifo made", nil, func(s *story) { s.mknod("f", otherType); s.read("f") }, nil, false},
-		{"fifo removed", func(s *story) { s.device("f") }, func(s *story) { s.unlink("f") }, []string{"out /w/f removed"}, false},
+		{"fifo removed", func(s *story) { s.fifo("f") }, func(s *story) { s.unlink("f") }, []string{"out /w/f removed"}, false},
 		{"regular file made by mknod", nil, func(s *story) { s.mknod("f", fileType) }, []string{"out /w/f file"}, false},
 	})
 }

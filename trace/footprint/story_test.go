@@ -103,7 +103,8 @@ func (s *story) file(p, text string)         { s.place(p, footprint.File, text) 
 func (s *story) program(p, text string)      { s.place(p, footprint.File, text).exec = true }
 func (s *story) emptyDir(p string)           { s.place(p, footprint.Dir, "") }
 func (s *story) symbolic(p, target string)   { s.place(p, footprint.Symlink, target) }
-func (s *story) device(p string)             { s.place(p, footprint.Other, "") }
+func (s *story) device(p string)             { s.place(p, footprint.Other, "").kernel = true }
+func (s *story) fifo(p string)               { s.place(p, footprint.Other, "") }
 func (s *story) kernelFile(p, text string)   { s.place(p, footprint.File, text).kernel = true }
 func (s *story) hardLink(existing, p string) { s.fs.give(s.fs.names[s.abs(existing)], s.abs(p)) }
 func (s *story) abs(p string) string {

@@ -71,7 +71,7 @@ func Run(ctx context.Context, c watch.Config, sink event.Sink) (watch.Result, er
 		threads: make(map[int]*thread), processes: make(map[int]*process), moving: make(map[int]time.Time),
 		told: make(map[event.Reason]bool), living: make(map[int]time.Time),
 	}
-	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
+	e.observer = observe.New(c.Options, c.Stdin, c.Pipes, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
 		func() []int { return slices.Collect(maps.Keys(e.processes)) })
 	// The command's parent-death signal comes when the thread that forks it ends.
 	runtime.LockOSThread()

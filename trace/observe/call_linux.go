@@ -52,8 +52,10 @@ func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	}
 	if err == nil && reads && d.Reads {
 		// It may be one that the step has put in its place.
-		if now, seen := tracee.Raw(t.TID, 0); !seen || now == o.stdin {
+		if now, seen := tracee.Raw(t.TID, 0); !seen {
 			o.once(t, event.Stdin, "")
+		} else {
+			o.readsFrom(t, now)
 		}
 	}
 	return d, ok && d.Op != event.None && (!spec.OnDemand || o.options.Descriptors)
@@ -69,14 +71,25 @@ func LookedUp(ev *event.Event) bool {
 	return true
 }
 
-// opensStdin tells of a standard input that is opened by a name (/dev/stdin,
-// /proc/self/fd/0): it can be read from then on by any number.
-func (o *Observer) opensStdin(t *Thread, n decode.Name) {
-	if o.stdin == "" || n.Self {
+// opensGiven tells of a pipe or the like that the command was given and that is opened by a
+// name (/dev/stdin, /proc/self/fd/0, a shell's <(command)): it can be read from then on by any
+// number.
+func (o *Observer) opensGiven(t *Thread, n decode.Name) {
+	if o.stdin == "" && len(o.pipes) == 0 || n.Self {
 		return
 	}
-	if target, err := tracee.Readlink(opened(t, n)); err == nil && target == o.stdin {
+	if target, err := tracee.Readlink(opened(t, n)); err == nil {
+		o.readsFrom(t, target)
+	}
+}
+
+// readsFrom tells that the step reads from what proc calls by a name, if it was given that.
+func (o *Observer) readsFrom(t *Thread, given string) {
+	switch detail, ok := o.pipes[given]; {
+	case given == o.stdin && given != "":
 		o.once(t, event.Stdin, "")
+	case ok:
+		o.once(t, event.Pipe, detail)
 	}
 }
 

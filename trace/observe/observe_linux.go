@@ -51,6 +51,7 @@ type Observer struct {
 	links   tracee.Links
 	options syscalls.Options
 	stdin   string
+	pipes   map[string]string
 	// gap is told what cannot be seen of a process's call.
 	gap    Gap
 	told   map[event.Reason]bool
@@ -63,11 +64,12 @@ type Observer struct {
 type Gap func(p *Process, r event.Reason, detail string)
 
 // New returns an Observer of the calls that the options are about. stdin is what proc
-// calls a standard input from which reading is to be told (syscalls.Options.Stdin).
+// calls a standard input from which reading is to be told (syscalls.Options.Stdin), pipes are
+// others, with the text to be told.
 // processes gives the step's processes, as far as they are known.
-func New(options syscalls.Options, stdin string, gap Gap, processes func() []int) *Observer {
+func New(options syscalls.Options, stdin string, pipes map[string]string, gap Gap, processes func() []int) *Observer {
 	return &Observer{
-		Resolver: resolve.New(resolve.OS{}), options: options, stdin: stdin, gap: gap, told: make(map[event.Reason]bool), processes: processes,
+		Resolver: resolve.New(resolve.OS{}), options: options, stdin: stdin, pipes: pipes, gap: gap, told: make(map[event.Reason]bool), processes: processes,
 		unsure: fewNumbers(),
 	}
 }
@@ -85,7 +87,7 @@ func (o *Observer) Event(t *Thread, d *decode.Call, ev *event.Event) (looked eve
 		if r, ok = o.name(t, d.Name, &ev.Name); !ok {
 			switch d.Op {
 			case event.Open:
-				o.opensStdin(t, d.Name)
+				o.opensGiven(t, d.Name)
 				return event.Outcome{}, false
 			case event.Incomplete, event.Connect:
 			case event.Exec, event.LinkTo:

@@ -115,7 +115,7 @@ func newEngine(c watch.Config, everyCall bool, sink event.Sink) *engine {
 		released: make(chan *task, 64),
 		living:   make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
 	}
-	e.observer = observe.New(c.Options, c.Stdin, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
+	e.observer = observe.New(c.Options, c.Stdin, c.Pipes, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
 		func() []int { return slices.Collect(maps.Keys(e.processes)) })
 	return e
 }

@@ -21,6 +21,10 @@ type Config struct {
 	// Stdin is what proc calls descriptor 0 if reading from it is to be told (see
 	// syscalls.Options.Stdin), as "pipe:[123]".
 	Stdin string
+	// Pipes are other pipes and the like that the command is given open, by what proc calls
+	// them: reading from one as standard input, or opening one by a name (/dev/fd/63), is to
+	// be told with the text that stands here.
+	Pipes map[string]string
 
 	// Grace is how long a process may outlive the command, Late what to do with it then.
 	Grace time.Duration

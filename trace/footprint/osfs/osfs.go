@@ -5,8 +5,8 @@
 // State, whatever the kernel calls it: no such name, a file in the place of a
 // directory, a name that is too long to exist, links that lead nowhere in a circle.
 //
-// Files on proc, sysfs and their like are the kernel's own state, and no input of
-// any build: they are marked, as is what is not there in such a file system. What
+// Devices, and files on proc, sysfs and their like, are the kernel's own state, and no input
+// of any build: they are marked, as is what is not there in such a file system. What
 // decides is the type of the file system, asked once for each device, not the name.
 // tmpfs and devtmpfs hold files like any other. On systems other than Linux nothing
 // is marked.
@@ -51,7 +51,7 @@ func (f *FS) Lstat(path string) (footprint.State, error) {
 	if s.Type == footprint.None {
 		s.Kernel = f.kernelAbove(path)
 	} else {
-		s.Kernel = f.kernel(path, &s)
+		s.Kernel = s.Kernel || f.kernel(path, &s)
 	}
 	return s, nil
 }

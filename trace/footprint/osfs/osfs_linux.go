@@ -51,6 +51,8 @@ func state(st *unix.Stat_t) footprint.State {
 		s.Type = footprint.Dir
 	case unix.S_IFLNK:
 		s.Type = footprint.Symlink
+	case unix.S_IFCHR, unix.S_IFBLK:
+		s.Kernel = true
 	}
 	return s
 }
