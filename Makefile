@@ -66,7 +66,7 @@ fuzz: ## run every fuzz target for FUZZTIME
 	done
 
 clean: ## remove what was built and fetched
-	rm -rf deptrace deptrace-remote .tools
+	rm -rf deptrace deptrace-remote .tools .build
 	go clean
 
 .PHONY: help build demo test tools examples conformance mutants bench bench-tools bench-go lint fuzz clean
