@@ -10,8 +10,9 @@ import (
 // the directories of PATH, in order, and runs the first one it finds leaves a row of
 // failed lookups; what they say together is "cc was found in /usr/bin". The folder
 // follows each process along the directories, and when the row ends in the
-// program being run (or in one that is known to be found there, or at the end of PATH, with
-// nothing found), notes the program and takes its lookups off the account of the paths. A shell searches before it
+// program being run (or in one that is known to be found there, or that is asked whether it can
+// be run, or at the end of PATH, with nothing found), notes the program and takes its lookups
+// off the account of the paths. A shell searches before it
 // forks, execvp(3) after: so a child goes on where its parent stood.
 
 // process is what is known of one process.
@@ -150,8 +151,13 @@ func (f *Folder) search(e *event.Event, n *node) {
 		s.next++
 		s.looked++
 	}
-	if known := f.programs[name]; !failed && place <= s.next && s.inOrder() && inDirectory(known, f.searches.dirs[place], name) {
-		f.found(s, name, known) // gcc looks for itself, where it has been found before
+	if !failed && place <= s.next && s.inOrder() {
+		switch dir, known := f.searches.dirs[place], f.programs[name]; {
+		case inDirectory(known, dir, name): // gcc looks for itself, where it has been found before
+			f.found(s, name, known)
+		case e.Op == event.Access && e.Flags&event.Executable != 0 && n.found.Exec && !n.own:
+			f.found(s, name, dir+"/"+name) // ld's nm, in case it is needed
+		}
 	}
 	if s.next == len(f.searches.dirs) && s.inOrder() { // by now or before: what looks again explains itself
 		f.found(s, name, "")

@@ -81,8 +81,8 @@ func TestSearch(t *testing.T) {
 		}, found, false},
 		{"a program that looks for another one of its name", commands, func(s *story) {
 			s.exec("/usr/bin/cc")
-			s.accessX("/usr/local/bin/cc")
-			s.accessX("/usr/bin/cc")
+			s.stat("/usr/local/bin/cc")
+			s.stat("/usr/bin/cc")
 		}, probed, false},
 		{"a program that looks for itself in no order", commands, func(s *story) {
 			execvp(s.proc, "mine")
@@ -135,6 +135,17 @@ func TestSearch(t *testing.T) {
 		}, probed, true},
 		{"found and not run", commands, func(s *story) { s.stat("/usr/local/bin/cc"); s.stat("/usr/bin/cc") },
 			[]string{"absent /usr/local/bin/cc", "stat /usr/bin/cc file exec"}, false},
+		{"found, asked whether it can be run, and not run", commands, func(s *story) {
+			s.stat("/usr/local/bin/cc")
+			s.stat("/usr/bin/cc")
+			s.accessX("/usr/bin/cc")
+		}, []string{"program cc /usr/bin/cc", "stat /usr/bin/cc file exec"}, false},
+		{"the same in the first directory", commands, func(s *story) { s.accessX("/usr/local/bin/mine") },
+			[]string{"program mine /usr/local/bin/mine", "stat /usr/local/bin/mine file exec"}, false},
+		{"found, and cannot be run", func(s *story) { commands(s); s.file("/usr/bin/data", "") }, func(s *story) {
+			s.accessX("/usr/local/bin/data")
+			s.accessX("/usr/bin/data")
+		}, []string{"program data nowhere", "stat /usr/bin/data file"}, true},
 		{"not all directories", commands, func(s *story) { s.stat("/usr/local/bin/yacc") }, []string{"absent /usr/local/bin/yacc"}, false},
 		{"another path of search", func(s *story) { commands(s); s.program("/opt/bin/cc", "cc") },
 			func(s *story) { s.exec("/usr/local/bin/cc"); s.exec("/opt/bin/cc") },
