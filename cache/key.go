@@ -228,6 +228,9 @@ func (d *describer) step() {
 	}
 	d.text.WriteByte('\n')
 	d.line("dir %q", s.Dir)
+	if s.Stdin != "" {
+		d.line("stdin %q", s.Stdin)
+	}
 	for _, g := range s.Ignore {
 		d.line("ignore %q", g)
 	}

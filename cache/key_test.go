@@ -103,6 +103,7 @@ func TestKey(t *testing.T) {
 			p.symlink("elsewhere", "root")
 		}, false},
 		{"another command", func(p *project) { p.edit(func(m *manifest.Manifest) { m.Step.Argv[1] = "x" }) }, true},
+		{"another standard input", func(p *project) { p.edit(func(m *manifest.Manifest) { m.Step.Stdin = "hello.c" }) }, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newProject(t)

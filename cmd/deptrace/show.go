@@ -91,6 +91,9 @@ func describe(m *manifest.Manifest) string {
 	}
 	line("%s", strings.Join(argv, " "))
 	line("  in %s, %s, %s", printable(m.Step.Dir), m.Step.End(), map[bool]string{true: "complete", false: "incomplete"}[m.Complete])
+	if m.Step.Stdin != "" {
+		line("  standard input from %s", printable(m.Step.Stdin))
+	}
 	for _, why := range m.Incomplete {
 		line("  incomplete: %s", why)
 	}

@@ -19,7 +19,7 @@ import (
 //
 // binaryMagic changes with everything that changes the meaning of a byte.
 const (
-	binaryMagic = "deptrace record binary 1\n"
+	binaryMagic = "deptrace record binary 2\n"
 	binaryCheck = 16
 )
 
@@ -42,6 +42,7 @@ func (m *Manifest) AppendBinary(b []byte) ([]byte, error) {
 	s := &m.Step
 	w.list(s.Argv)
 	w.text(s.Dir)
+	w.text(s.Stdin)
 	w.uint(uint64(s.Exit))
 	w.uint(uint64(s.Signal))
 	w.uint(uint64(len(s.Env)))
@@ -135,7 +136,7 @@ func DecodeBinary(data []byte) (*Manifest, error) {
 	r := &binaryReader{rest: string(data[len(binaryMagic):n])}
 	m := &Manifest{Version: int(r.uint()), Complete: r.bool(), Incomplete: r.list(), Root: r.text()}
 	m.Step = Step{
-		Argv: r.list(), Dir: r.text(), Exit: int(r.uint()), Signal: int(r.uint()), Env: r.env(),
+		Argv: r.list(), Dir: r.text(), Stdin: r.text(), Exit: int(r.uint()), Signal: int(r.uint()), Env: r.env(),
 		EnvUnset: r.list(), EnvOff: r.list(), Ignore: r.list(), Writes: r.list(), Stat: r.text(),
 	}
 	m.Programs = binaryList(r, 2, func(p *Program) { p.Name, p.Path = r.text(), r.text() })

@@ -47,6 +47,7 @@ func Build(fp *footprint.Footprint, o Options, d Digester) (*Manifest, error) {
 	}
 	b := &builder{o: &o, ignore: ignore, m: &Manifest{Version: Version}, gaps: map[string]bool{}}
 	b.step()
+	b.stdin(fp.Stdin)
 	b.programs(fp.Programs)
 	b.inputs(fp.Inputs)
 	b.outputs(fp.Outputs)
@@ -95,6 +96,14 @@ func (b *builder) step() {
 	}
 	if b.o.Path != "" {
 		b.m.Root = RootFrom(b.o.Path, b.o.Root)
+	}
+}
+
+// stdin notes which file the standard input was. Of one that is left out everywhere
+// there is nothing to say.
+func (b *builder) stdin(abs string) {
+	if form := b.form(abs); abs != "" && !b.ignore.Match(form) {
+		b.m.Step.Stdin = form
 	}
 }
 

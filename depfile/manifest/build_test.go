@@ -220,6 +220,17 @@ func TestBuildStep(t *testing.T) {
 	}
 }
 
+// The file that was standard input is named as the input that it is, and left out with it.
+func TestBuildStdin(t *testing.T) {
+	o := options
+	o.Ignore = []string{"*.log"}
+	for path, want := range map[string]string{"": "", "/p/in": "in", "/home/u/in": "~/in", "/p/x.log": ""} {
+		if got := build(t, &footprint.Footprint{Stdin: path}, o, nil).Step.Stdin; got != want {
+			t.Errorf("%q: got %q, want %q", path, got, want)
+		}
+	}
+}
+
 func TestManifestOutsideItsRoot(t *testing.T) {
 	o := options
 	o.Path = "/tmp/m.toml"

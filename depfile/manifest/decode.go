@@ -149,6 +149,9 @@ func (w *walker) step(t *table) Step {
 	if len(s.Argv) == 0 {
 		w.fail(t, "argv is missing")
 	}
+	if t.has("stdin") || t.has("stdin_hex") {
+		s.Stdin = w.path(t, "stdin")
+	}
 	if t.has("signal") {
 		s.Signal = int(w.integer(t, "signal", 1))
 		if s.Exit != 128+s.Signal {

@@ -75,6 +75,8 @@ func TestDamaged(t *testing.T) {
 		{"no exit", "exit = 0\n", "", "step: exit is missing"},
 		{"exit of another type", "exit = 0", "exit = 0.0", "step: exit is not a whole number"},
 		{"a signal with another exit", "exit = 0", "exit = 1\nsignal = 9", "step: exit is 1, which is not 128 + signal 9"},
+		{"standard input with dots", "exit = 0", "exit = 0\nstdin = \"../a\"", `step: stdin "../a" is not in the form that a record uses`},
+		{"standard input both ways", "exit = 0", "exit = 0\nstdin = \"a\"\nstdin_hex = \"ff\"", "step: stdin and stdin_hex are both there"},
 		{"unknown stat", "exit = 0", "exit = 0\nstat = \"x\"", `step: stat "x" is unknown`},
 		{"bad glob", "exit = 0", "exit = 0\nignore = [\"[\"]", `step: ignore: pattern "[": syntax error in pattern`},
 		{"env with numbers", `"C"}`, `1}`, "step: env: LANG is not a string"},

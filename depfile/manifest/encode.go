@@ -67,6 +67,9 @@ func (e *encoder) step(s *Step) {
 	*e = append(*e, "\n[step]\n"...)
 	e.list("argv", s.Argv)
 	e.text("dir", s.Dir)
+	if s.Stdin != "" {
+		e.text("stdin", s.Stdin)
+	}
 	e.integer("exit", int64(s.Exit))
 	if s.Signal != 0 {
 		e.integer("signal", int64(s.Signal))

@@ -28,7 +28,7 @@ func everything() *Manifest {
 		Incomplete: []string{"input-edited: a.h", "stdin"},
 		Root:       "../..",
 		Step: Step{
-			Argv: []string{"sh", "-c", "cc \"$1\"\n\t# \\ \x01\x7f é", ""}, Dir: "sub", Exit: 137, Signal: 9,
+			Argv: []string{"sh", "-c", "cc \"$1\"\n\t# \\ \x01\x7f é", ""}, Dir: "sub", Stdin: "in\xff", Exit: 137, Signal: 9,
 			Env:      map[string]string{"LANG": "C", "A.B": "x", "": "", "RAW": "\xff=", "\xfe": ""},
 			EnvUnset: []string{"CPATH", "X"}, EnvOff: []string{"TZ"}, Ignore: []string{"**/*.log"}, Writes: []string{"sub/x.d"}, Stat: "meta",
 		},
@@ -134,7 +134,7 @@ func FuzzCanonical(f *testing.F) {
 	f.Add(everything().Encode())
 	f.Add(large(3).Encode())
 	for _, edit := range [][2]string{
-		{"exit = 0", "exit = 137\nsignal = 9"}, {"exit = 0", "exit = 007"}, {"exit = 0", "exit = 9223372036854775807"},
+		{"exit = 0", "exit = 137\nsignal = 9"}, {"exit = 0", "exit = 007"}, {"exit = 0", "exit = 9223372036854775807"}, {"exit = 0", "stdin = \"a\"\nexit = 0"}, {"exit = 0", "stdin = \"../a\"\nexit = 0"}, {"exit = 0", "stdin_hex = \"ff\"\nexit = 0"},
 		{"{LANG = \"C\"}", "{LANG = \"C\", LANG = \"D\"}"}, {"LANG = ", "\"A.B\" = "}, {"env = {LANG = \"C\"}", "env_hex = [\"4c3dff\"]\nstat = \"meta\""},
 		{"path = \"a.h\"", "path_hex = \"ff\""}, {"path = \"a.h\"", "path = \"~/\\u0001\\\\\""}, {"\"a.h\"", "\"z.h\""}, {"1111\"", "111G\""},
 		{"kind = \"absent\"", "kind = \"list\"\nsha256 = \"" + sum("x").String() + "\""}, {"kind = \"absent\"", "kind = \"stat\"\ntype = \"dir\""},

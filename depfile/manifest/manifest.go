@@ -34,6 +34,9 @@
 //	kind = "file"
 //	sha256 = "…"
 //
+// A step that was given a file as its standard input has stdin, the path of that, behind
+// dir; the file is an input like any other.
+//
 // TOML is UTF-8 and names are bytes. A string that is not UTF-8 is written in
 // hexadecimal under the same key with "_hex" behind it; both at once are refused.
 //
@@ -89,6 +92,10 @@ type Manifest struct {
 type Step struct {
 	Argv []string
 	Dir  string // in path form
+	// Stdin is the regular file, in path form, that the command found as its standard
+	// input; empty for anything else. Its content is an input like another: this tells which
+	// of them it was.
+	Stdin string
 	// Exit is the command's exit status: 128 and the number of the Signal if one
 	// killed it.
 	Exit   int

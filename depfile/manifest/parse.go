@@ -96,6 +96,9 @@ func (p *parser) step(s *Step) {
 	s.Argv = p.list("argv")
 	p.want(len(s.Argv) > 0)
 	s.Dir = p.path("dir")
+	if p.at("stdin") {
+		s.Stdin = p.path("stdin")
+	}
 	s.Exit = int(p.integer("exit"))
 	if p.at("signal") {
 		s.Signal = int(p.integer("signal"))

@@ -48,6 +48,10 @@ func TestSameStep(t *testing.T) {
 			m.Inputs = append([]Input{oldArchive}, m.Inputs...)
 			m.Step.Argv[1] = "r"
 		}, false},
+		"another standard input": {func(m *Manifest) {
+			m.Inputs = append([]Input{oldArchive}, m.Inputs...)
+			m.Step.Stdin = "x.o"
+		}, false},
 		"one input more": {func(m *Manifest) { m.Inputs = append(m.Inputs, Input{Path: "y.o", Kind: footprint.Absent}) }, false},
 	} {
 		m := first()

@@ -12,7 +12,7 @@ import (
 // Finish compares every path with what is there now and returns the footprint. The
 // Folder must not be used afterwards.
 func (f *Folder) Finish() *Footprint {
-	r := &Footprint{}
+	r := &Footprint{Stdin: f.stdin}
 	f.settleAll()
 	f.unfinished()
 	for _, n := range f.nodes {

@@ -42,6 +42,7 @@ type Folder struct {
 	processes map[int]*process
 	searches  *pathIndex
 	programs  map[string]string // name to path
+	stdin     string            // see Footprint.Stdin
 	bound     map[string]bool   // addresses that the step listens on
 	gaps      map[Gap]bool
 	uses      map[string]bool

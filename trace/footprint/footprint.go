@@ -32,6 +32,9 @@ type Footprint struct {
 	Inputs   []Input
 	Outputs  []Output
 	Programs []Program
+	// Stdin is the regular file that was the step's standard input when it started, and which
+	// is among the inputs; empty for anything else.
+	Stdin string
 	// Specials are the named pipes, sockets and devices that the step made and left. They are
 	// no outputs: nothing can be said of what is in them, and nothing brings them back.
 	Specials []string

@@ -27,6 +27,30 @@ func TestInherit(t *testing.T) {
 	})
 }
 
+// Which file the standard input was is told of regular files only, of those whose name is
+// the same each time, and of no other descriptor.
+func TestInheritStandardInput(t *testing.T) {
+	s := newStory(t)
+	old(s)
+	s.device("/dev/null")
+	s.kernelFile("/proc/x", "1")
+	s.begin()
+	for _, c := range []struct {
+		descriptor int
+		name       string
+		flags      event.Flags
+		want       string
+	}{
+		{0, "/w/a", r, "/w/a"}, {0, "/w/a", rw, "/w/a"}, {0, "/w/a", w, ""}, {3, "/w/a", r, ""}, {0, "/dev/null", r, ""}, {0, "/proc/x", r, ""},
+	} {
+		f := footprint.New(s.options)
+		f.Event(&event.Event{Seq: 1, Op: event.Inherit, Descriptor: c.descriptor, Flags: c.flags, Name: event.Name{Path: c.name}})
+		if got := f.Finish().Stdin; got != c.want {
+			t.Errorf("%d is %s: got %q, want %q", c.descriptor, c.name, got, c.want)
+		}
+	}
+}
+
 // What is there when the step starts is saved before the step can append to it.
 func TestInheritIsHeld(t *testing.T) {
 	s := newStory(t)

@@ -171,6 +171,9 @@ func (f *Folder) inherit(n *node, e *event.Event) event.Hold {
 	if e.Flags&event.Read != 0 {
 		f.content(n)
 		f.spell(n, e.Name)
+		if e.Descriptor == 0 && !n.found.Kernel {
+			f.stdin = n.path
+		}
 	}
 	if e.Flags&event.Write == 0 {
 		return nil
