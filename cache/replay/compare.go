@@ -19,6 +19,8 @@ type Difference struct {
 	Path string // in path form; empty for the step as a whole
 	Is   string // in words
 	rank int    // when it showed, among those that the step wanted
+	// unmade is set for a file that the step was to leave and did not make.
+	unmade bool
 }
 
 // String is the difference on one line.
@@ -29,12 +31,20 @@ func (d Difference) String() string {
 	return d.Path + ": " + d.Is
 }
 
+// Unmade reports whether all differences are files that were not made: another maker, of
+// which the record says nothing, explains them.
+func Unmade(all []Difference) bool {
+	return len(all) > 0 && !slices.ContainsFunc(all, func(d Difference) bool { return !d.unmade })
+}
+
 // Replay is what came of a replay.
 type Replay struct {
 	*manifest.Manifest
-	// Printed is the digest of what the step wrote to its standard output.
-	Printed manifest.Digest
-	// Start are the files that its first exec would have needed, if that failed.
+	// Printed are the digests of what the step wrote to its standard output and to its
+	// standard error. A file to which a shell has led one of them has no other maker.
+	Printed []manifest.Digest
+	// Start are the files that it would have needed to begin, if it could not: for its first
+	// exec, or to be its standard input.
 	Start []string
 	// Order are the path forms that the step asked for, in the order of first use; again,
 	// with a mark behind it, where the first use for reading or listing is.
@@ -57,6 +67,7 @@ func Compare(r *cache.Record, home string, replay *Replay) (causes, consequences
 	c := &comparison{
 		r: r, home: home, replay: replay,
 		recorded: map[string][]footprint.Kind{}, made: map[string]bool{}, named: map[string]bool{}, rank: map[string]int{}, numbered: map[string]int{},
+		printed: slices.Clone(replay.Printed),
 	}
 	for i, form := range replay.Order {
 		c.rank[form] = i + 1 // 0 is before the beginning
@@ -116,6 +127,8 @@ type comparison struct {
 	// numbered counts the recorded path forms that were absent and for which the replay did
 	// not ask, by what they are but for numbers.
 	numbered map[string]int
+	// printed are those of Replay.Printed for which no file has been found yet.
+	printed []manifest.Digest
 
 	wants   []Difference // what is there, and not in the record
 	lookups []Difference // what is not there, which the record does not know
@@ -186,7 +199,7 @@ var kindWords = [...]string{
 func (c *comparison) want(asked, form, is string) {
 	if !c.named[form] {
 		c.named[form] = true
-		c.wants = append(c.wants, Difference{form, is, c.rank[asked]})
+		c.wants = append(c.wants, Difference{Path: form, Is: is, rank: c.rank[asked]})
 	}
 }
 
@@ -207,7 +220,7 @@ func (c *comparison) missing(form string) {
 					c.numbered[n]-- // that name, with the number of another process
 					return
 				}
-				c.lookups = append(c.lookups, Difference{form, "was looked for; that it is not there is not in the record", c.rank[form]})
+				c.lookups = append(c.lookups, Difference{Path: form, Is: "was looked for; that it is not there is not in the record", rank: c.rank[form]})
 			}
 			return
 		case info.Mode()&os.ModeSymlink != 0:
@@ -266,8 +279,10 @@ func (c *comparison) left(recorded, replayed []manifest.Output) {
 		switch {
 		case is == nil && was.Kind == manifest.Removed:
 			// It was not there to be removed.
-		case is == nil && was.Kind == manifest.File && was.Digest == c.replay.Printed:
-			// The shell had opened it for the step's standard output.
+		case is == nil && was.Kind == manifest.File && slices.Contains(c.printed, was.Digest):
+			// The shell had opened it for what the step prints.
+			i := slices.Index(c.printed, was.Digest)
+			c.printed = slices.Delete(c.printed, i, i+1)
 		case is == nil:
 			unmade = append(unmade, was)
 		case is.Kind != was.Kind:
@@ -281,7 +296,7 @@ func (c *comparison) left(recorded, replayed []manifest.Output) {
 		}
 	}
 	for _, was := range unmade {
-		c.say(was.Path, "was not made")
+		c.rest = append(c.rest, Difference{Path: was.Path, Is: "was not made", unmade: was.Kind == manifest.File})
 	}
 	for i := range replayed {
 		is := &replayed[i]

@@ -43,6 +43,7 @@ func TestCompare(t *testing.T) {
 		replay   replay.Replay
 		inputs   []manifest.Input
 		outputs  []manifest.Output
+		more     []manifest.Output // recorded ones
 		exit     int
 		causes   []string
 		follows  []string
@@ -120,7 +121,17 @@ func TestCompare(t *testing.T) {
 			outputs: append([]manifest.Output{{Path: "there", Kind: manifest.Removed}}, same...),
 			causes:  []string{"there: was removed, and is not in the record"},
 		},
-		"what the shell redirected": {replay: replay.Replay{Printed: manifest.Digest{1}}},
+		"what the shell redirected":        {replay: replay.Replay{Printed: []manifest.Digest{{1}}}},
+		"what the shell redirected from 2": {replay: replay.Replay{Printed: []manifest.Digest{{2}, {1}}}},
+		"what was printed once is in one file": {
+			more:   []manifest.Output{{Path: "two", Kind: manifest.File, Digest: manifest.Digest{1}}},
+			replay: replay.Replay{Printed: []manifest.Digest{{1}, {2}}},
+			causes: []string{"two: was not made"},
+		},
+		"two files of the same": {
+			more:   []manifest.Output{{Path: "two", Kind: manifest.File, Digest: manifest.Digest{1}}},
+			replay: replay.Replay{Printed: []manifest.Digest{{1}, {1}}},
+		},
 		"another output": {
 			outputs: append([]manifest.Output{{Path: "more", Kind: manifest.Dir}}, same...),
 			causes:  []string{"more: was made, and is not in the record"},
@@ -132,7 +143,9 @@ func TestCompare(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.replay.Manifest = &manifest.Manifest{Inputs: c.inputs, Outputs: c.outputs, Step: manifest.Step{Exit: c.exit}}
-			causes, follows := replay.Compare(record(t, c.recorded...), "", &c.replay)
+			r := record(t, c.recorded...)
+			r.Outputs = append(r.Outputs, c.more...)
+			causes, follows := replay.Compare(r, "", &c.replay)
 			words := func(all []replay.Difference) (words []string) {
 				for _, d := range all {
 					words = append(words, d.String())
@@ -146,5 +159,27 @@ func TestCompare(t *testing.T) {
 				t.Errorf("what follows (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What can only have been made by somebody else is told from what is not as it was.
+func TestUnmade(t *testing.T) {
+	r := record(t)
+	link := manifest.Output{Path: "z", Kind: manifest.Symlink, Target: "out"}
+	for name, c := range map[string]struct {
+		recorded, outputs []manifest.Output
+		want              bool
+	}{
+		"nothing":              {nil, []manifest.Output{r.Outputs[0]}, false},
+		"a file":               {nil, nil, true},
+		"a file and a link":    {[]manifest.Output{link}, nil, false},
+		"a file, and one else": {nil, []manifest.Output{link}, false},
+	} {
+		r := record(t)
+		r.Outputs = append(r.Outputs, c.recorded...)
+		causes, _ := replay.Compare(r, "", &replay.Replay{Manifest: &manifest.Manifest{Outputs: c.outputs}})
+		if got := replay.Unmade(causes); got != c.want {
+			t.Errorf("%s: %v: got %t, want %t", name, causes, got, c.want)
+		}
 	}
 }

@@ -31,7 +31,10 @@
 //
 // Inputs must be as recorded, or there is nothing to replay: what a step changed in place
 // is gone in the state in which it was found, unless the step ran under cached. The
-// environment is that of now, standard input is empty, and what a shell redirected into a
-// file before the step began is told from the standard output that the replay prints. The order in which a directory gives
-// its names is not recorded, and another one here than there.
+// environment is that of now. Standard input is the file that the record says, from its
+// beginning, and read-only; else it is empty. What a shell redirected into a file before the
+// step began (">", "2>", or both into one) is told from what the replay prints; what it
+// appends to a file that held something, or gives the step as another descriptor, is not.
+// The order in which a directory gives its names is not recorded, and another one here than
+// there.
 package replay

@@ -43,17 +43,20 @@ func replayMain(args []string) int {
 	if status := replayable(record, now); status != 0 {
 		return status
 	}
-	answer, err := runReplay(record)
+	answer, err := runReplay(record, apart)
 	if err != nil {
 		errorf("%v", err)
 		return statusError
 	}
-	m, err := manifest.Decode(answer.Manifest)
-	if err != nil {
-		errorf("the record of the replay: %v", err)
-		return statusError
+	causes, consequences := replay.Compare(record, now.Home, answer)
+	if replay.Unmade(causes) && len(answer.Printed) == 2 {
+		// ">log 2>&1": only one file for both has them in their order.
+		if answer, err := runReplay(record, together); err == nil {
+			if now, _ := replay.Compare(record, now.Home, answer); len(now) == 0 {
+				causes, consequences = nil, nil
+			}
+		}
 	}
-	causes, consequences := replay.Compare(record, now.Home, answer.replay(m))
 	if verbose {
 		causes = append(causes, consequences...)
 	}
@@ -167,13 +170,18 @@ func programOf(r *cache.Record, now *cache.World) string {
 // replayAnswer is what the process answers that runs the replay in its place. Paths are
 // bytes, which JSON has no other way to say.
 type replayAnswer struct {
-	Manifest     []byte
-	Printed      manifest.Digest
-	Start, Order [][]byte // as replay.Replay has them
-	Failed       string   // why there is no record
+	Manifest []byte
+	// As replay.Replay has them.
+	Printed      []manifest.Digest
+	Start, Order [][]byte
+	Failed       string // why there is no record
 }
 
-func (a *replayAnswer) replay(m *manifest.Manifest) *replay.Replay {
+func (a *replayAnswer) replay() (*replay.Replay, error) {
+	m, err := manifest.Decode(a.Manifest)
+	if err != nil {
+		return nil, fmt.Errorf("the record of the replay: %w", err)
+	}
 	r := &replay.Replay{Manifest: m, Printed: a.Printed}
 	for _, b := range a.Start {
 		r.Start = append(r.Start, string(b))
@@ -181,14 +189,21 @@ func (a *replayAnswer) replay(m *manifest.Manifest) *replay.Replay {
 	for _, b := range a.Order {
 		r.Order = append(r.Order, string(b))
 	}
-	return r
+	return r, nil
 }
+
+// What a step prints in a replay can go to a file for its standard output and another for
+// its standard error, which is then printed, or to one for both.
+const (
+	apart    = "apart"
+	together = "together"
+)
 
 // replayWord is how that process, which is this program, knows what it is.
 const replayWord = "(replay)"
 
 // runReplay runs a replay in a process of its own, which goes to another root directory.
-func runReplay(r *cache.Record) (*replayAnswer, error) {
+func runReplay(r *cache.Record, streams string) (*replay.Replay, error) {
 	place, err := os.MkdirTemp("", "deptrace-replay-")
 	if err != nil {
 		return nil, err
@@ -203,7 +218,7 @@ func runReplay(r *cache.Record) (*replayAnswer, error) {
 		return nil, err
 	}
 	defer reader.Close()
-	cmd := exec.Command(self, replayWord, r.Path, r.Root, place)
+	cmd := exec.Command(self, replayWord, r.Path, r.Root, place, streams)
 	cmd.Stderr = os.Stderr
 	cmd.ExtraFiles = []*os.File{w}
 	isolate(cmd)
@@ -224,5 +239,5 @@ func runReplay(r *cache.Record) (*replayAnswer, error) {
 	if answer.Failed != "" {
 		return nil, errors.New(answer.Failed)
 	}
-	return &answer, nil
+	return answer.replay()
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"syscall"
@@ -83,7 +84,7 @@ func (f *firstUse) Event(e *event.Event) event.Hold {
 		f.note(name.Path, "")
 	}
 	switch {
-	case e.Op == event.Open && e.Flags&event.Read != 0, e.Op == event.Exec, e.Op == event.Load:
+	case (e.Op == event.Open || e.Op == event.Inherit) && e.Flags&event.Read != 0, e.Op == event.Exec, e.Op == event.Load:
 		f.note(e.Name.Path, replay.ReadMark)
 	case e.Op == event.List:
 		f.note(e.Name.Path, replay.ListMark)
@@ -100,7 +101,7 @@ func (f *firstUse) note(path, mark string) {
 
 func replayStep(args []string) (*replayAnswer, error) {
 	syscall.CloseOnExec(3)
-	if len(args) != 3 {
+	if len(args) != 4 {
 		return nil, errors.New("this is for deptrace itself: use deptrace replay MANIFEST")
 	}
 	record, err := cache.Load(cache.Place{Manifest: args[0], Root: args[1]})
@@ -113,17 +114,15 @@ func replayStep(args []string) (*replayAnswer, error) {
 		return nil, fmt.Errorf("plan the replay: %w", err)
 	}
 	needed := neededToStart(programOf(record, now))
-	printed, err := os.CreateTemp("", "deptrace-replay-")
+	stdout, err := nameless()
 	if err != nil {
 		return nil, err
 	}
-	defer printed.Close()
-	if err := os.Remove(printed.Name()); err != nil {
-		return nil, err
-	}
-	null, err := os.Open(os.DevNull)
-	if err != nil {
-		return nil, err
+	stderr := stdout
+	if args[3] == apart {
+		if stderr, err = nameless(); err != nil {
+			return nil, err
+		}
 	}
 	if err := plan.Build(args[2]); err != nil {
 		return nil, fmt.Errorf("build a place for the replay: %w", err)
@@ -132,18 +131,21 @@ func replayStep(args []string) (*replayAnswer, error) {
 	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("give up the right to mount: %w", err)
 	}
-	fs := new(osfs.FS)
-	folder := footprint.New(footprint.Options{FS: fs, Keeper: new(digest.Keeper), Path: trace.SearchPath(), Dir: plan.Dir})
+	answer := &replayAnswer{}
+	stdin, err := answer.standardInput(record, now)
+	if err != nil {
+		return nil, err
+	}
+	folder := footprint.New(footprint.Options{FS: new(osfs.FS), Keeper: new(digest.Keeper), Path: trace.SearchPath(), Dir: plan.Dir})
 	order := &firstUse{sink: folder, root: record.Root, home: now.Home, seen: map[string]bool{}}
 	result, err := trace.Run(context.Background(), trace.Command{
-		Args: record.Step.Argv, Stdin: null, Stdout: printed, Stderr: os.Stderr, Adopt: true, Daemons: trace.Kill,
+		Args: record.Step.Argv, Stdin: stdin, Stdout: stdout, Stderr: stderr, Adopt: true, Daemons: trace.Kill,
 	}, order)
-	answer := &replayAnswer{}
 	var start *trace.StartError
 	if errors.As(err, &start) {
 		// Without its program in the record a step cannot even begin: that is an answer.
 		result.Status = statusNotFound
-		answer.Start = needed
+		answer.Start = append(answer.Start, needed...)
 	} else if err != nil {
 		return nil, err
 	}
@@ -156,13 +158,47 @@ func replayStep(args []string) (*replayAnswer, error) {
 	}
 	answer.Manifest = m.Encode()
 	answer.Order = order.order
+	if err := answer.printed(stdout, io.Discard); err != nil {
+		return nil, err
+	}
+	if stderr != stdout {
+		err = answer.printed(stderr, os.Stderr)
+	}
+	return answer, err
+}
+
+// nameless returns a new file that has no name.
+func nameless() (*os.File, error) {
+	f, err := os.CreateTemp("", "deptrace-replay-")
+	if err != nil {
+		return nil, err
+	}
+	return f, os.Remove(f.Name())
+}
+
+// standardInput opens the file that the record says was the step's standard input, in the
+// place. A record that does not name it among its inputs has it missing there.
+func (a *replayAnswer) standardInput(r *cache.Record, now *cache.World) (*os.File, error) {
+	if r.Step.Stdin != "" {
+		path := manifest.Abs(r.Step.Stdin, r.Root, now.Home)
+		f, err := os.Open(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+		a.Start = append(a.Start, []byte(path))
+	}
+	return os.Open(os.DevNull)
+}
+
+// printed adds the digest of what the step wrote to a file, and copies it.
+func (a *replayAnswer) printed(f *os.File, to io.Writer) error {
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
 	h := sha256.New()
-	if _, err := printed.Seek(0, io.SeekStart); err != nil {
-		return nil, err
+	if _, err := io.Copy(io.MultiWriter(h, to), f); err != nil {
+		return err
 	}
-	if _, err := io.Copy(h, printed); err != nil {
-		return nil, err
-	}
-	answer.Printed = manifest.Digest(h.Sum(nil))
-	return answer, nil
+	a.Printed = append(a.Printed, manifest.Digest(h.Sum(nil)))
+	return nil
 }
