@@ -2,8 +2,8 @@ package main
 
 // Flags are read by a parser of our own and not by package flag: gcc's names
 // (-MF, -MP=false) stand beside long ones, the words of the step's command follow,
-// long names can be set as variables, and an unknown one is answered with the
-// nearest that there is.
+// long names can be set as variables, and an unknown one is answered with one that is
+// near, if there is one.
 
 import (
 	"errors"
@@ -223,8 +223,11 @@ func unknown(defs []flagDef, arg, name string) error {
 		}
 	}
 	word, _, _ := strings.Cut(arg, "=")
-	near, _ := nearest(name, names)
-	return &flagError{"unknown flag " + printable(word), "the nearest one is " + dashed(near)}
+	hint := "`deptrace --help` lists all that there are"
+	if best, near := nearest(name, names); near {
+		hint = "the nearest one is " + dashed(best)
+	}
+	return &flagError{"unknown flag " + printable(word), hint}
 }
 
 // badUsage tells about an error of variables, flags or operands.

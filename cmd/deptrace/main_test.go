@@ -176,8 +176,10 @@ func TestNearest(t *testing.T) {
 			t.Errorf("nearest(%q) = %q, %t, want %q", word, got, near, want)
 		}
 	}
-	if got, near := nearest("xyzzy", []string{"check", "key"}); near {
-		t.Errorf("%q is near xyzzy", got)
+	for _, word := range []string{"frob", "x", "foo", "xyzzy", "trash", "verbose", ""} {
+		if got, near := nearest(word, append(names, "check", "cache")); near {
+			t.Errorf("%q is near %s", got, word)
+		}
 	}
 }
 
@@ -224,7 +226,7 @@ func TestFlags(t *testing.T) {
 		{false, "-MF= -- cc", `flag -MF "": the value is empty`},
 		{false, "-MD=perhaps -- cc", `flag -MD "perhaps": want true or false`},
 		{false, "--stat size -- cc", `flag --stat "size": want content or meta`},
-		{false, "--ignore a/../b -- cc", "flag --ignore: "},
+		{false, "--ignore a/../b -- cc", `flag --ignore "a/../b": pattern "a/../b": no file's path has a part ".."`},
 		{false, "-MP -- cc", "-MP is given and no depfile"},
 		{true, "", "no command"},
 	} {

@@ -2,8 +2,9 @@ package main
 
 import "strings"
 
-// nearest returns the candidate that takes the fewest edits to become word, and
-// whether that is at most half of it.
+// nearest returns the candidate that takes the fewest edits to become word, and whether
+// it is near enough to be what was meant: but for the case of letters a third of it is
+// edited, or one is the beginning of the other.
 func nearest(word string, candidates []string) (best string, near bool) {
 	bestDistance := 0
 	for _, c := range candidates {
@@ -13,7 +14,12 @@ func nearest(word string, candidates []string) (best string, near bool) {
 			best, bestDistance = c, d
 		}
 	}
-	return best, bestDistance <= max(len(word), len(best))
+	if word == "" {
+		return best, false
+	}
+	word, lower := strings.ToLower(word), strings.ToLower(best)
+	near = distance(word, lower) <= (max(len(word), len(best))+1)/3 || strings.HasPrefix(word, lower) || strings.HasPrefix(lower, word)
+	return best, near
 }
 
 // distance is how many bytes must be added, taken out or replaced to turn a into b.

@@ -60,6 +60,14 @@ func (f *runFlags) defs() []flagDef {
 		f.phony = new(bool)
 		return boolFlag("", f.phony).set(v)
 	}
+	ignore := listFlag("ignore", &f.ignore)
+	add := ignore.set
+	ignore.set = func(v string) error {
+		if _, err := manifest.ParseGlob(v); v != "" && err != nil {
+			return err
+		}
+		return add(v)
+	}
 	dialect := func(v string) (err error) {
 		f.dialect, err = depfile.ParseDialect(v)
 		return err
@@ -78,7 +86,7 @@ func (f *runFlags) defs() []flagDef {
 		textFlag("events", &f.events),
 		textFlag("root", &f.root),
 		listFlag("env", &f.env),
-		listFlag("ignore", &f.ignore),
+		ignore,
 		choiceFlag("stat", &f.stat, statContent, statMeta),
 		memoFlag(&f.memo),
 		choiceFlag("engine", &f.engine, trace.Auto, trace.Notify, trace.Ptrace, trace.PtraceSlow),
@@ -147,18 +155,20 @@ func (f *runFlags) check() error {
 	if f.manifest == "-" {
 		return &flagError{"the manifest cannot go to standard output: it says where the root is from its own place", "give a file: -m FILE"}
 	}
-	if _, err := manifest.ParseGlobs(f.ignore); err != nil {
-		return &flagError{message: "flag --ignore: " + err.Error()}
-	}
 	return nil
 }
 
 // listedWords is the beginning of a command line, for a message.
 func listedWords(words []string) string {
-	if len(words) > 3 {
-		words = append(words[:3:3], "...")
+	var typed []string
+	for i, w := range words {
+		if i == 3 {
+			typed = append(typed, "...")
+			break
+		}
+		typed = append(typed, shellWord(w))
 	}
-	return strings.Join(words, " ")
+	return strings.Join(typed, " ")
 }
 
 // runMain is `deptrace run`, and deptrace with flags and a --.
