@@ -178,13 +178,23 @@ func TestMovedProject(t *testing.T) {
 }
 
 func TestReasonIsOneLine(t *testing.T) {
-	for _, name := range []string{"a\nb", "a\xffb", "a: was b", `"`, ""} {
-		if s := (Reason{Printable(name), "absent", "a file"}).String(); strings.Contains(s, "\n") || strings.Contains(s, "\xff") || !strings.HasPrefix(s, `"`) {
+	for _, name := range []string{"a\nb", "a\xffb", "a\x1b[31m", "a\u202eb", "a: was b", `"`, ""} {
+		if s := (Reason{Printable(name), "absent", "a file"}).String(); strings.ContainsAny(s, "\n\x1b\u202e") || strings.Contains(s, "\xff") || !strings.HasPrefix(s, `"`) {
 			t.Errorf("%q becomes %s", name, s)
 		}
 	}
 	if got := Printable("é b.h"); got != "é b.h" {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"é: \"b\" \\": "é: \"b\" \\", "": "", "a\nb\tc": `a\nb\tc`, "\x1b[31m\x7f": `\x1b[31m\x7f`, "a\xffb\u202e\ufffd": `a\xffb\u202e` + "\ufffd",
+	} {
+		if got := Line(text); got != want {
+			t.Errorf("%q becomes %s, want %s", text, got, want)
+		}
 	}
 }
 

@@ -33,14 +33,39 @@ func (r Reason) String() string {
 	return r.Subject + ": was " + r.Was + ", is " + r.Is
 }
 
-// Printable returns a name as it can stand in a reason: as it is, or quoted where it would
-// not stay on its line or cannot be told from the text around it.
+// Printable returns a name as it can stand in a reason or a message: as it is, or quoted
+// where it would not stay on its line, would do something to a terminal, or cannot be told
+// from the text around it.
 func Printable(name string) string {
-	if name == "" || !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) ||
-		strings.Contains(name, ": ") || name[0] == '"' {
+	if name == "" || !printable(name) || strings.Contains(name, ": ") || name[0] == '"' {
 		return strconv.Quote(name)
 	}
 	return name
+}
+
+// Line returns a text as it can be one line: what would end it, or do something to a
+// terminal, stands there as in a quoted string. The names in it are to be Printable; this
+// is for what is quoted in it and comes from elsewhere, such as a hand-written record.
+func Line(text string) string {
+	if printable(text) {
+		return text
+	}
+	var b strings.Builder
+	for len(text) > 0 {
+		r, n := utf8.DecodeRuneInString(text)
+		if c := text[:n]; unicode.IsPrint(r) && (r != utf8.RuneError || n > 1) {
+			b.WriteString(c)
+		} else {
+			q := strconv.Quote(c)
+			b.WriteString(q[1 : len(q)-1])
+		}
+		text = text[n:]
+	}
+	return b.String()
+}
+
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // short is enough of a digest to tell two apart.

@@ -35,7 +35,7 @@ type NoKeyError struct {
 
 // Error names the record and all reasons.
 func (e *NoKeyError) Error() string {
-	return fmt.Sprintf("%s has no key: %s", e.Path, strings.Join(e.Reasons, "; "))
+	return fmt.Sprintf("%s has no key: %s", Printable(e.Path), strings.Join(e.Reasons, "; "))
 }
 
 // KeyOf returns the key of records as the files are now. The order of the records

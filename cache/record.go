@@ -30,7 +30,7 @@ type Record struct {
 }
 
 // Load reads the record at a place. Its errors are those of [manifest.Read], with the
-// path, and those of [New].
+// path as messages have it, and those of [New].
 func Load(p Place) (*Record, error) {
 	m, err := read(p)
 	if err != nil {
@@ -42,8 +42,11 @@ func Load(p Place) (*Record, error) {
 func read(p Place) (*manifest.Manifest, error) {
 	m, err := manifest.Read(p.Manifest)
 	var path *fs.PathError
-	if err != nil && !errors.As(err, &path) { // which names it already
-		err = fmt.Errorf("%s: %w", p.Manifest, err)
+	switch {
+	case errors.As(err, &path):
+		err = fmt.Errorf("read %s: %w", Printable(p.Manifest), path.Err)
+	case err != nil:
+		err = fmt.Errorf("%s: %w", Printable(p.Manifest), err)
 	}
 	return m, err
 }
@@ -53,29 +56,33 @@ func read(p Place) (*manifest.Manifest, error) {
 func New(m *manifest.Manifest, p Place) (*Record, error) {
 	dir, err := resolved(filepath.Dir(p.Manifest))
 	if err != nil {
-		return nil, fmt.Errorf("find the directory of %s: %w", p.Manifest, err)
+		return nil, fmt.Errorf("find the directory of %s: %w", Printable(p.Manifest), err)
 	}
 	r := &Record{Manifest: m, Path: filepath.Join(dir, filepath.Base(p.Manifest))}
 	switch {
 	case p.Root != "":
 		if r.Root, err = resolved(p.Root); err != nil {
-			return nil, fmt.Errorf("find the root %s: %w", p.Root, err)
+			return nil, fmt.Errorf("find the root %s: %w", Printable(p.Root), err)
 		}
 	case m.Root != "":
 		r.Root = filepath.Join(dir, m.Root)
 	default:
-		return nil, fmt.Errorf("%s: %w", p.Manifest, ErrNoRoot)
+		return nil, fmt.Errorf("%s: %w", Printable(p.Manifest), ErrNoRoot)
 	}
 	return r, nil
 }
 
-// resolved makes a path absolute and resolves its links.
+// resolved makes a path absolute and resolves its links. Its error does not name it.
 func resolved(path string) (string, error) {
 	path, err := filepath.Abs(path)
-	if err != nil {
-		return "", err
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
 	}
-	return filepath.EvalSymlinks(path)
+	var named *fs.PathError
+	if errors.As(err, &named) {
+		err = named.Err
+	}
+	return path, err
 }
 
 // World is what a record is compared with, beside the file system.

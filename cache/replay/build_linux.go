@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"deptrace/cache"
 )
 
 // kernel are the directories and devices that any program may count on and that are no
@@ -32,7 +34,7 @@ func (p *Plan) Build(at string) error {
 	defer unix.Umask(unix.Umask(0)) // modes are those of what is there
 	for _, e := range p.Entries {
 		if err := e.make(at + e.Path); err != nil {
-			return fmt.Errorf("%s: %w", e.Path, err)
+			return fmt.Errorf("%s: %w", cache.Printable(e.Path), err)
 		}
 	}
 	for _, e := range slices.Backward(p.Entries) { // what is made in a directory changes its time
@@ -40,7 +42,7 @@ func (p *Plan) Build(at string) error {
 			continue
 		}
 		if err := like(e.Path, at+e.Path); err != nil {
-			return fmt.Errorf("%s: %w", e.Path, err)
+			return fmt.Errorf("%s: %w", cache.Printable(e.Path), err)
 		}
 	}
 	for _, k := range kernel {

@@ -23,12 +23,12 @@ type Difference struct {
 	unmade bool
 }
 
-// String is the difference on one line.
+// String is the difference on one line, as a message has it.
 func (d Difference) String() string {
 	if d.Path == "" {
 		return d.Is
 	}
-	return d.Path + ": " + d.Is
+	return cache.Printable(d.Path) + ": " + d.Is
 }
 
 // Unmade reports whether all differences are files that were not made: another maker, of

@@ -60,7 +60,7 @@ func (c *cached) writeOwn(m *manifest.Manifest, depfile []byte) {
 	}
 	if n.manifest != "" {
 		m.Root = manifest.RootFrom(c.place(n.manifest), c.root)
-		if err := m.Write(n.manifest); err != nil {
+		if err := putFile(n.manifest, m.Encode()); err != nil {
 			c.failf("%v", err)
 		}
 	}

@@ -28,8 +28,9 @@ func unread(err error) int {
 }
 
 // checkMain is `deptrace check`: the worst of all answers is the exit status. Of several
-// manifests the reasons come in their order, and at the end how many there were of what,
-// on standard error, where it is in nobody's way who reads the reasons.
+// manifests, each named, the reasons come in their order, and at the end how many there
+// were of what, on standard error, where it is in nobody's way who reads the reasons. A
+// single one is named where the reason names nothing else.
 func checkMain(args []string) int {
 	var quiet, verbose bool
 	var root string
@@ -73,10 +74,10 @@ func checkMain(args []string) int {
 			stale++
 		}
 		for _, r := range d.Reasons {
-			if len(manifests) > 1 {
+			if len(manifests) > 1 || r.Subject == "" {
 				out.WriteString(printable(manifests[i]) + ": ")
 			}
-			out.WriteString(r.String() + "\n")
+			out.WriteString(cache.Line(r.String()) + "\n")
 		}
 	}
 	if verbose {

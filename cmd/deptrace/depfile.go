@@ -62,9 +62,17 @@ func (s *step) putDepfile(path string, data []byte) {
 		}
 		return
 	}
-	if err := outfile.Write(path, data); err != nil {
+	if err := putFile(path, data); err != nil {
 		s.failf("%v", err)
 	}
+}
+
+// putFile has a file hold data. Its error names the file as messages do.
+func putFile(path string, data []byte) error {
+	if err := outfile.Write(path, data); err != nil {
+		return fmt.Errorf("write %s: %w", printable(path), errors.Unwrap(err))
+	}
+	return nil
 }
 
 // unsaid tells about a name that the dialect cannot express.
@@ -148,7 +156,7 @@ func (s *step) summary(fp *footprint.Footprint) {
 	errorf("inputs: %s", strings.Join(parts, ", "))
 	var outputs []string
 	for i := range fp.Outputs {
-		name := s.relative(fp.Outputs[i].Path)
+		name := printable(s.relative(fp.Outputs[i].Path))
 		if fp.Outputs[i].State.Type == footprint.None {
 			name += " (removed)"
 		}
@@ -157,6 +165,6 @@ func (s *step) summary(fp *footprint.Footprint) {
 	if len(outputs) == 0 {
 		outputs = []string{"none"}
 	}
-	errorf("outputs: %s", listed(outputs))
+	errorf("outputs: %s", enumerated(outputs))
 	hintf("-MF FILE writes a depfile, -m FILE a manifest")
 }

@@ -100,7 +100,7 @@ func keyOf(manifests []string, root, salt string, explain bool, memory *memory) 
 	for i, path := range manifests {
 		err := errs[i]
 		if errors.Is(err, fs.ErrNotExist) && gone(path) {
-			hintf("%s is not there yet, and so the key says nothing; deptrace -m %s -- COMMAND writes it", printable(path), printable(path))
+			hintf("%s is not there yet, and so the key says nothing; deptrace -m %s -- COMMAND writes it", printable(path), shellWord(path))
 			missing = true
 			continue
 		}

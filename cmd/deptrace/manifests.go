@@ -29,7 +29,7 @@ func manifestNames(operands []string) ([]string, error) {
 			data, err = os.ReadFile(list)
 		}
 		if err != nil {
-			return nil, &flagError{fmt.Sprintf("read the list %s: %v", printable(list), cause(err)), "a manifest with that name is ./" + o}
+			return nil, &flagError{fmt.Sprintf("read the list %s: %v", printable(list), cause(err)), "a manifest with that name is " + printable("./"+o)}
 		}
 		end := "\n"
 		if bytes.IndexByte(data, 0) >= 0 {

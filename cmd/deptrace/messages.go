@@ -4,6 +4,10 @@ package main
 // lower case and without a period; a hint stands on a line of its own. Nothing goes
 // to standard output but what was asked for: under run it is the command's.
 //
+// Names are bytes, and one can hold a line end or what a terminal obeys: they go through
+// printable wherever they come into a message, and each line once more through cache.Line,
+// for what others have put into an error.
+//
 // That a message cannot be written changes nothing: standard error may be closed,
 // full, or a pipe that nobody reads any more.
 
@@ -15,7 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"unicode/utf8"
+
+	"deptrace/cache"
 )
 
 func errorf(format string, args ...any) { say("deptrace: ", format, args) }
@@ -25,32 +30,34 @@ func hintf(format string, args ...any)  { say("deptrace: hint: ", format, args) 
 // say writes one line in one write, so that the lines of parallel steps do not mix.
 func say(prefix, format string, args []any) {
 	// Not through os.Stderr, which would have a reader that is gone be the end of us.
-	_, _ = syscall.Write(2, []byte(prefix+fmt.Sprintf(format, args...)+"\n"))
+	_, _ = syscall.Write(2, []byte(prefix+cache.Line(fmt.Sprintf(format, args...))+"\n"))
 }
 
-// printable returns a name as it can stand in a message: as it is, or quoted where
-// it holds what a terminal or a reader of lines would not take for a name.
-func printable(name string) string {
-	plain := func(r rune) bool { return r >= ' ' && r != 0x7f && r != '"' }
-	if name != "" && utf8.ValidString(name) && strings.IndexFunc(name, func(r rune) bool { return !plain(r) }) < 0 {
-		return name
-	}
-	return strconv.Quote(name)
-}
+// printable returns a name as it can stand in a message.
+func printable(name string) string { return cache.Printable(name) }
 
 // listed joins names for a message, and counts those behind the first few.
 func listed(names []string) string {
+	words := make([]string, len(names))
+	for i, n := range names {
+		words[i] = printable(n)
+	}
+	return enumerated(words)
+}
+
+// enumerated is listed for what is printable already.
+func enumerated(words []string) string {
 	const most = 5
 	var b strings.Builder
-	for i, n := range names {
+	for i, w := range words {
 		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(names)-most)
+			fmt.Fprintf(&b, " and %d more", len(words)-most)
 			break
 		}
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(printable(n))
+		b.WriteString(w)
 	}
 	return b.String()
 }

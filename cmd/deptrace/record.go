@@ -81,7 +81,7 @@ func (s *step) nameless(err error) {
 	var a *ambiguity
 	switch {
 	case errors.As(err, &c):
-		hintf("--dir DIR keeps deptrace's files apart from the step's own: deptrace -MD --dir DIR -- %s ...", printable(s.argv[0]))
+		hintf("--dir DIR keeps deptrace's files apart from the step's own: deptrace -MD --dir DIR -- %s ...", shellWord(s.argv[0]))
 	case errors.As(err, &a):
 		hintf("give the step a -o, or name the files: -MF FILE -MT TARGET -m FILE")
 	}
@@ -146,7 +146,7 @@ func (s *step) record(fp *footprint.Footprint, end ending, n names) (*manifest.M
 			return old, nil
 		}
 	}
-	return m, m.Write(n.manifest)
+	return m, putFile(n.manifest, m.Encode())
 }
 
 // dropOld sees to it that a record of an earlier run is not taken for one of the
@@ -168,7 +168,7 @@ func dropOld(path string) {
 // incomplete says, on one line, why the record is not all; with -v also what the
 // user can do.
 func (s *step) incomplete(gaps []string) {
-	errorf("incomplete record: %s", listed(gaps))
+	errorf("incomplete record: %s", enumerated(gaps))
 	if s.engine == trace.Notify && slices.ContainsFunc(gaps, func(g string) bool { return strings.HasPrefix(g, string(event.Listener)) }) {
 		hintf("--engine ptrace can follow a step that has a seccomp filter of its own")
 	}

@@ -62,7 +62,7 @@ func replayMain(args []string) int {
 	}
 	var b strings.Builder
 	for _, d := range causes {
-		b.WriteString(printable(d.String()) + "\n")
+		b.WriteString(cache.Line(d.String()) + "\n")
 	}
 	if len(causes) == 0 {
 		fmt.Fprintf(&b, "%s: the step needs nothing else and leaves the same: %s, %s\n",

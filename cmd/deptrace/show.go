@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/BurntSushi/toml"
 
+	"deptrace/cache"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
 )
@@ -45,7 +47,7 @@ func showMain(args []string) int {
 	if err != nil {
 		errorf("read %s: %v", printable(path), cause(err))
 		if errors.Is(err, fs.ErrNotExist) {
-			hintf("deptrace -m %s -- COMMAND writes it", printable(path))
+			hintf("deptrace -m %s -- COMMAND writes it", shellWord(path))
 		}
 		return statusError
 	}
@@ -95,13 +97,13 @@ func describe(m *manifest.Manifest) string {
 		line("  standard input from %s", printable(m.Step.Stdin))
 	}
 	for _, why := range m.Incomplete {
-		line("  incomplete: %s", why)
+		line("  incomplete: %s", cache.Line(why))
 	}
 	if len(m.Uses) > 0 {
-		line("  uses %s", strings.Join(m.Uses, ", "))
+		line("  uses %s", cache.Line(strings.Join(m.Uses, ", ")))
 	}
 	if len(m.Step.Ignore) > 0 {
-		line("  ignores %s", strings.Join(m.Step.Ignore, ", "))
+		line("  ignores %s", cache.Line(strings.Join(m.Step.Ignore, ", ")))
 	}
 	if len(m.Step.Env)+len(m.Step.EnvUnset)+len(m.Step.EnvOff) > 0 {
 		line("\nvariables:")
@@ -187,7 +189,7 @@ func shellWord(s string) string {
 	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
 		return s
 	}
-	if q := strconv.Quote(s); strings.Contains(q[1:len(q)-1], `\x`) || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if q := strconv.Quote(s); strings.Contains(q[1:len(q)-1], `\x`) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return "$'" + strings.ReplaceAll(strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`), "'", `\'`) + "'"
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
