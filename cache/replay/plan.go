@@ -95,7 +95,14 @@ func (p *planner) abs(form string) string { return manifest.Abs(form, p.r.Root, 
 
 // add adds an entry and the way to it. Of two for one path the one that holds more stays.
 func (p *planner) add(e Entry) {
-	p.way(e.Path)
+	for dir := path.Dir(e.Path); ; dir = path.Dir(dir) {
+		if _, ok := p.entries[dir]; !ok {
+			p.entries[dir] = Entry{Path: dir, Kind: Dir} // there was something in it
+		}
+		if dir == "/" {
+			break
+		}
+	}
 	old, ok := p.entries[e.Path]
 	if !ok || old.Kind == Placeholder {
 		p.entries[e.Path] = e
@@ -104,7 +111,9 @@ func (p *planner) add(e Entry) {
 
 func (p *planner) dir(at string) { p.add(Entry{Path: at, Kind: Dir}) }
 
-// way adds the directories that lead to a path, but for those that the step makes.
+// way adds the directories that lead to what the step makes or did not find, but for those
+// that it makes itself, as far as the record tells: it may have found one, and made it all
+// the same (mkdir -p).
 func (p *planner) way(at string) {
 	for dir := path.Dir(at); ; dir = path.Dir(dir) {
 		kind, changed := p.changed[dir]
