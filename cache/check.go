@@ -10,6 +10,7 @@ import (
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
+	"deptrace/trace/footprint/osfs"
 )
 
 // CheckFile is Check of the record at a place. A record that is not there or cannot
@@ -180,6 +181,9 @@ func (c *checker) input(in *manifest.Input, now *seen) {
 		return
 	}
 	is := typeWords[st.Type]
+	if denied := osfs.Denied(path, in.Asked); denied != in.Denied && st.Type != footprint.None {
+		c.differ(in.Path, rightsWord(in.Asked, in.Denied), rightsWord(in.Asked, denied))
+	}
 	switch in.Kind {
 	case footprint.Absent:
 		// A lookup that fails for another reason fails like before.
@@ -322,6 +326,16 @@ func kindWord(in *manifest.Input) string {
 		return "listed"
 	}
 	return in.Kind.String()
+}
+
+// rightsWord says what may be done of what was asked for.
+func rightsWord(asked, denied footprint.Rights) string {
+	switch may := asked &^ denied; may {
+	case 0:
+		return "denied"
+	default:
+		return "allowed to " + may.String()
+	}
 }
 
 func targetWord(target string) string { return "a link to " + strconv.Quote(target) }

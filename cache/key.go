@@ -15,6 +15,7 @@ import (
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
+	"deptrace/trace/footprint/osfs"
 )
 
 // keyFormat is the first line of the text of a key. Whatever changes the meaning of a
@@ -251,7 +252,7 @@ func (d *describer) step() {
 // input writes what is now where an input was.
 func (d *describer) input(in *manifest.Input, now *seen) error {
 	p, st := now.path, now.st
-	is := condition{Type: st.Type, Size: st.Size, Exec: st.Exec}
+	is := condition{Type: st.Type, Size: st.Size, Exec: st.Exec, Denied: osfs.Denied(p, in.Asked)}
 	switch {
 	case in.Kind == footprint.Link && st.Type == footprint.Symlink:
 		target, err := os.Readlink(p)
@@ -279,6 +280,7 @@ type condition struct {
 	Size   int64
 	Exec   bool
 	Target string
+	Denied footprint.Rights // of those that were asked for
 }
 
 // write writes the line of an input.
@@ -286,6 +288,9 @@ func (d *describer) write(in *manifest.Input, s condition) {
 	is := s.Type.String()
 	if s.Type == footprint.None {
 		is = "absent"
+	}
+	if s.Denied != 0 {
+		d.line("denied %q %s", in.Path, s.Denied)
 	}
 	switch in.Kind {
 	case footprint.Exists, footprint.Absent:

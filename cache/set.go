@@ -38,7 +38,7 @@ func InputSet(r *Record, now *World) *manifest.Manifest {
 		set.Programs = append(set.Programs, manifest.Program{Name: p.Name})
 	}
 	for i := range m.Inputs {
-		in := manifest.Input{Path: m.Inputs[i].Path, Kind: m.Inputs[i].Kind}
+		in := manifest.Input{Path: m.Inputs[i].Path, Kind: m.Inputs[i].Kind, Asked: m.Inputs[i].Asked}
 		if in.Kind == footprint.Absent {
 			in.Kind = footprint.Exists // which of the two is a state
 		}
@@ -117,7 +117,9 @@ func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) 
 		if out == nil || in.Kind == footprint.List && out.Kind == manifest.Dir {
 			return recorded(in)
 		}
-		return leftBy(out)
+		left := leftBy(out)
+		left.Denied = in.Denied
+		return left
 	})
 	if r.Step.Stat == "meta" {
 		// A record does not have the size of an output, which counts there.
@@ -229,7 +231,7 @@ func (d *describer) sumOf(path string, known map[string]digest.Sum) (digest.Sum,
 
 // recorded is the state in which a step found an input.
 func recorded(in *manifest.Input) condition {
-	s := condition{Digest: in.Digest, Size: in.Size, Exec: in.Exec, Target: in.Target}
+	s := condition{Digest: in.Digest, Size: in.Size, Exec: in.Exec, Target: in.Target, Denied: in.Denied}
 	switch in.Kind {
 	case footprint.Read:
 		s.Type = footprint.File

@@ -54,11 +54,11 @@ func Test32Bit(t *testing.T) {
 			stat nofollow link ok
 			stat d/g ok
 			stat f ok
-			access d/g ok
+			access read d/g ok
 			access nowhere [dangling -> nowhere] ENOENT
 			readlink dlink =d ok
 			access directory d ok
-			access d/g ok`,
+			access read d/g ok`,
 		"changes": `
 			mkdir m ok
 			rename f m/f ok

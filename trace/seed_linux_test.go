@@ -37,7 +37,7 @@ func TestSeed(t *testing.T) {
 // stands for is explained at difference.
 var called = map[string]string{
 	"access": `
-		access d/g [dlink -> d] ok
+		access read d/g [dlink -> d] ok
 		access nowhere [dangling -> nowhere] ENOENT`,
 	"chdir": `
 		access directory d ok
@@ -48,7 +48,7 @@ var called = map[string]string{
 	"lchown": `chown nofollow link ok`,
 	"faccessat": `
 		open directory,path d ok
-		access d/g ok`,
+		access read d/g ok`,
 	"faccessat2": `access nofollow dangling ok`,
 	"fchdir": `
 		open directory,path d [dlink -> d] ok

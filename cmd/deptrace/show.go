@@ -154,6 +154,11 @@ func describe(m *manifest.Manifest) string {
 }
 
 func aboutInput(in *manifest.Input) string {
+	if in.Denied != 0 {
+		allowed := *in
+		allowed.Denied = 0
+		return aboutInput(&allowed) + ", denied to " + in.Denied.String()
+	}
 	switch {
 	case in.Kind == footprint.Link:
 		return " -> " + printable(in.Target)

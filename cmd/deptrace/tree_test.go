@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -128,6 +129,38 @@ func (tr *tree) tryIn(dir string, args ...string) (stdout, stderr string, status
 		tr.t.Fatalf("%q: %v", args, err)
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// nobody is a user without privileges.
+const nobody = 65534
+
+// openTo lets a user reach the tree and change what is in its top directory.
+func (tr *tree) openTo(user int) {
+	tr.t.Helper()
+	for dir := tr.dir; dir != "/tmp" && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			tr.t.Fatal(err)
+		}
+	}
+	if err := os.Chown(tr.dir, user, user); err != nil {
+		tr.t.Fatal(err)
+	}
+}
+
+// tryAs runs a command as another user, as root can, and returns all that it says.
+func (tr *tree) tryAs(user uint32, args ...string) (said string, status int) {
+	tr.t.Helper()
+	c := exec.Command(tr.look(args[0]), args[1:]...)
+	c.Dir, c.Env = tr.dir, tr.env
+	if os.Geteuid() == 0 {
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
+	}
+	out, err := c.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		tr.t.Fatalf("%q: %v", args, err)
+	}
+	return string(out), c.ProcessState.ExitCode()
 }
 
 // look finds a program with the PATH of the tree, not with that of the test.

@@ -14,12 +14,12 @@ import (
 // bytes for the same value. It begins with binaryMagic and ends with the beginning of
 // the SHA-256 of what is before that. Numbers are unsigned varints, strings and lists
 // have their length in front, sets of variables are sorted. An input is a byte for kind,
-// type, executable bit and whether there is a digest, then path, digest, size and target;
+// type, executable bit and whether there is a digest, then path, digest, size, target and rights;
 // an output likewise.
 //
 // binaryMagic changes with everything that changes the meaning of a byte.
 const (
-	binaryMagic = "deptrace record binary 2\n"
+	binaryMagic = "deptrace record binary 3\n"
 	binaryCheck = 16
 )
 
@@ -65,6 +65,7 @@ func (m *Manifest) AppendBinary(b []byte) ([]byte, error) {
 		w.entry(byte(in.Kind)|byte(in.Type)<<typeShift, in.Exec, in.Path, &in.Digest)
 		w.uint(uint64(in.Size))
 		w.text(in.Target)
+		w.uint(uint64(in.Asked | in.Denied<<2))
 	}
 	for _, list := range [][]Output{m.Outputs, m.Side} {
 		w.uint(uint64(len(list)))
@@ -140,10 +141,13 @@ func DecodeBinary(data []byte) (*Manifest, error) {
 		EnvUnset: r.list(), EnvOff: r.list(), Ignore: r.list(), Writes: r.list(), Stat: r.text(),
 	}
 	m.Programs = binaryList(r, 2, func(p *Program) { p.Name, p.Path = r.text(), r.text() })
-	m.Inputs = binaryList(r, 4, func(in *Input) {
+	m.Inputs = binaryList(r, 5, func(in *Input) {
 		first := r.entry(&in.Exec, &in.Path, &in.Digest)
 		in.Kind, in.Type = footprint.Kind(first&7), footprint.Type(first>>typeShift)
 		in.Size, in.Target = int64(r.uint()), r.text()
+		rights := r.uint()
+		in.Asked, in.Denied = footprint.Rights(rights&3), footprint.Rights(rights>>2)
+		r.want(rights < 16)
 		r.want(in.Kind <= footprint.List && in.Type <= footprint.Other)
 	})
 	output := func(out *Output) {

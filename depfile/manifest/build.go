@@ -154,7 +154,7 @@ func (b *builder) inputs(inputs []footprint.Input) {
 		if in.State.Kernel || b.ignore.Match(form) {
 			continue
 		}
-		m := Input{Path: form, Kind: in.Kind}
+		m := Input{Path: form, Kind: in.Kind, Asked: in.Asked, Denied: in.Denied}
 		if in.Kind == footprint.Read && in.State.Type != footprint.File {
 			m.Kind = footprint.Stat // what has no content to read
 		}

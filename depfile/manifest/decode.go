@@ -200,6 +200,15 @@ func (w *walker) input(t *table) Input {
 	if in.regular() || in.Kind == footprint.List {
 		in.Digest = w.digest(t, in.Kind == footprint.Stat && w.meta)
 	}
+	if in.Kind <= footprint.Exists && t.has("asked") {
+		in.Asked = named(w, t, "asked", footprint.Reading, footprint.Reading|footprint.Writing)
+		if t.has("denied") {
+			in.Denied = named(w, t, "denied", footprint.Reading, footprint.Reading|footprint.Writing)
+		}
+		if in.Denied&^in.Asked != 0 {
+			w.fail(t, "denied is more than asked")
+		}
+	}
 	if in.Kind == footprint.Link {
 		in.Target = w.text(t, "target")
 	}

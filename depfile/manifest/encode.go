@@ -133,6 +133,12 @@ func (e *encoder) input(in *Input) {
 		e.integer("size", in.Size)
 	}
 	e.exec(in.Exec)
+	if in.Asked != 0 {
+		e.text("asked", in.Asked.String())
+	}
+	if in.Denied != 0 {
+		e.text("denied", in.Denied.String())
+	}
 	if in.Kind == footprint.Link {
 		e.text("target", in.Target)
 	}

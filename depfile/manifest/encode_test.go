@@ -38,11 +38,12 @@ func everything() *Manifest {
 			{Path: "./~u", Kind: footprint.Link, Target: "\xff"},
 			{Path: "/usr/include", Kind: footprint.Stat, Type: footprint.Dir},
 			{Path: "a", Kind: footprint.Stat, Type: footprint.File, Size: 0},
-			{Path: "a.h", Kind: footprint.Read, Size: 3},
+			{Path: "a.h", Kind: footprint.Read, Size: 3, Asked: footprint.Writing},
 			{Path: "b", Kind: footprint.Exists},
 			{Path: "b", Kind: footprint.List, Digest: sum("list")},
 			{Path: "c\xff", Kind: footprint.Absent},
 			{Path: "d", Kind: footprint.Stat, Type: footprint.Symlink},
+			{Path: "e", Kind: footprint.Exists, Type: footprint.File, Asked: footprint.Reading | footprint.Writing, Denied: footprint.Writing},
 			{Path: "~", Kind: footprint.Stat, Type: footprint.Other},
 		},
 		Outputs: []Output{

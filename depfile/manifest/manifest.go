@@ -143,6 +143,9 @@ type Input struct {
 	Size   int64  // Read, and Stat of a regular file
 	Exec   bool   // likewise: whether its owner may execute it
 	Target string // Link
+	// Asked is what the step asked whether it may do, or tried in vain, and Denied what of
+	// that it may not: of a Read, a Stat or an Exists.
+	Asked, Denied footprint.Rights
 }
 
 // Output is a path that the step created, replaced, changed or removed.

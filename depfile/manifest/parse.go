@@ -163,6 +163,13 @@ func (p *parser) input() Input {
 		in.Size = p.integer("size")
 		in.Exec = p.skip("exec = true\n")
 	}
+	if in.Kind <= footprint.Exists && p.at("asked") {
+		in.Asked = parseName(p, "asked", footprint.Reading, footprint.Reading|footprint.Writing)
+		if p.at("denied") {
+			in.Denied = parseName(p, "denied", footprint.Reading, footprint.Reading|footprint.Writing)
+		}
+		p.want(in.Denied&^in.Asked == 0)
+	}
 	if in.Kind == footprint.Link {
 		in.Target = p.text("target")
 	}

@@ -35,6 +35,9 @@ func (m *Manifest) SameStep(old *Manifest) bool {
 
 // foundAsLeft reports whether an input is an output in the state in which it was left.
 func foundAsLeft(in Input, out *Output) bool {
+	if in.Denied != 0 {
+		return false
+	}
 	switch in.Kind {
 	case footprint.Read:
 		return out.Kind == File && in.Digest == out.Digest && in.Exec == out.Exec

@@ -183,8 +183,8 @@ func Decode(abi syscalls.ABI, nr uint64, args [6]uint64, mem Memory) (c Call, ok
 	if ok, err = c.names(&args, mem); !ok || err != nil {
 		return c, false, err
 	}
-	if s.Mode != syscalls.NoArg && s.Mode.Of(&args)&xOK != 0 {
-		c.Flags |= event.Executable
+	if s.Mode != syscalls.NoArg {
+		c.Flags |= accessMode(s.Mode.Of(&args))
 	}
 	if s.Size != syscalls.NoArg {
 		c.Size = size(abi, s, &args)

@@ -39,6 +39,8 @@ const (
 	renameNoReplace = 1
 	renameExchange  = 2
 
+	rOK = 4
+	wOK = 2
 	xOK = 1
 
 	inDontFollow      = 0x02000000
@@ -193,4 +195,18 @@ func (c *Call) clone(flags uint64) (ok bool) {
 		c.Reason = event.NotFollowed
 	}
 	return spaces || c.Untraced
+}
+
+// accessMode is what access(2) asks for.
+func accessMode(v uint64) (f event.Flags) {
+	if v&rOK != 0 {
+		f |= event.Read
+	}
+	if v&wOK != 0 {
+		f |= event.Write
+	}
+	if v&xOK != 0 {
+		f |= event.Executable
+	}
+	return f
 }

@@ -24,8 +24,8 @@ const (
 	Load
 	// Stat asks for metadata. NoFollow where the link itself is meant.
 	Stat
-	// Access asks whether a lookup succeeds. Executable where it asks for
-	// permission to execute.
+	// Access asks whether a lookup succeeds. Read, Write and Executable where it asks for
+	// permission to do so; whether there is one is not in the outcome.
 	Access
 	// Readlink reads a symbolic link. Target, if it succeeded.
 	Readlink

@@ -236,6 +236,7 @@ func (f *Folder) opened(c *change, n *node, e *event.Event) {
 			f.open(n, e)
 		}
 		f.spell(n, e.Name)
+		f.asks(n, event.Write) // without the permission another step
 		f.written(c, n, false)
 	default: // O_CREAT on a file that is there, read only
 		f.open(n, e)
@@ -299,5 +300,8 @@ func (f *Folder) notDone(e *event.Event, n, n2 *node) {
 		if m != nil {
 			f.failed(m)
 		}
+	}
+	if e.Op == event.Open {
+		f.refused(n, e.Flags)
 	}
 }

@@ -89,7 +89,7 @@ func TestPipes(t *testing.T) {
 		{"read", found, func(s *story) { s.read("f"); s.read("f") }, []string{"stat /w/f other", "incomplete pipe"}, false},
 		{"looked at", found, func(s *story) { s.stat("f") }, []string{"stat /w/f other"}, false},
 		{"asked for", found, func(s *story) { s.access("f") }, []string{"exists /w/f"}, false},
-		{"written to", found, func(s *story) { s.open("f", w) }, []string{"exists /w/f"}, false},
+		{"written to", found, func(s *story) { s.open("f", w) }, []string{"exists /w/f may write"}, false},
 		{"not to be written to", found, func(s *story) { s.failing(event.ENXIO).open("f", w) }, []string{"exists /w/f"}, true},
 		{"of the step", found, func(s *story) { s.mknod("mine", otherType); s.read("mine") }, nil, false},
 		{"tokens", found, func(s *story) { s.options.Tokens = "/w/jobs"; s.read("jobs") }, []string{"stat /w/jobs other"}, false},
@@ -116,7 +116,7 @@ func TestSpecials(t *testing.T) {
 	if d := cmp.Diff([]string{"/w/again", "/w/new"}, fp.Specials); d != "" {
 		t.Errorf("specials (-want +got)\n%s", d)
 	}
-	if got := render(fp); !slices.Equal(got, []string{"exists /w/old"}) {
+	if got := render(fp); !slices.Equal(got, []string{"exists /w/old may write"}) {
 		t.Errorf("footprint %q, want only that the old one is there", got)
 	}
 }

@@ -125,6 +125,7 @@ func (f *Folder) addInputs(n *node, r *Footprint) {
 	looked := !n.replaced || !n.output && !n.temporary && !n.special
 	file := in
 	file.Kept, file.InOut, file.Names = n.kept, n.output, f.spellings(n)
+	file.Asked, file.Denied = n.asked, n.denied
 	switch {
 	case n.uses&useRead != 0 || n.output && f.contentMattered(n):
 		if n.kept == nil && f.o.Keeper != nil && n.touched && !n.now.SameContent(n.found) {
@@ -140,6 +141,7 @@ func (f *Folder) addInputs(n *node, r *Footprint) {
 	case n.uses&useStat != 0:
 		add(file, Stat)
 	case n.uses&useExists != 0:
+		in.Asked, in.Denied = n.asked, n.denied
 		add(in, Exists)
 	}
 	if n.walks > n.walksExplained && (looked || n.carried) && n.found.Type == Symlink {

@@ -92,6 +92,9 @@ type Input struct {
 	Kept Kept
 	// InOut is set if the step changed what it had found here.
 	InOut bool
+	// Asked is what the step asked whether it may do, or tried in vain, and Denied what of that
+	// it may not: of a Read, a Stat or an Exists.
+	Asked, Denied Rights
 	// Names are the spellings to give to make: relative to the step's directory,
 	// or absolute where the step said so. Sorted. Only Read and Stat of regular
 	// files have them.
@@ -137,6 +140,20 @@ var typeNames = []string{"none", "file", "dir", "link", "other"}
 
 func (t Type) String() string { return typeNames[t] }
 
+// Rights are a set of permissions.
+type Rights uint8
+
+// The rights.
+const (
+	Reading Rights = 1 << iota
+	Writing
+)
+
+var rightsNames = [...]string{"", "read", "write", "read,write"}
+
+// String returns "read", "write", "read,write", or an empty string.
+func (r Rights) String() string { return rightsNames[r&(Reading|Writing)] }
+
 // State is what is at a path. The zero State means that nothing is.
 type State struct {
 	Type Type
@@ -173,6 +190,8 @@ type FS interface {
 	Readlink(path string) (string, error)
 	// ReadDir returns the names in a directory, in any order, without . and ..
 	ReadDir(path string) ([]Entry, error)
+	// Denied returns those of the rights that this process does not have to what is at path.
+	Denied(path string, r Rights) Rights
 }
 
 // Keeper saves contents that the step is about to destroy.

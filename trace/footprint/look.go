@@ -40,6 +40,7 @@ func (f *Folder) look(e *event.Event) event.Hold {
 			default:
 				f.use(n, useExists)
 			}
+			f.asks(n, e.Flags)
 		}
 	case event.Readlink:
 		if !f.missing(n) {
@@ -61,6 +62,7 @@ func (f *Folder) look(e *event.Event) event.Hold {
 func (f *Folder) open(n *node, e *event.Event) {
 	if e.Outcome.State == event.Failed || e.Outcome.State == event.Unknown && f.guessOpen(n, e.Flags) != 0 {
 		f.failed(n)
+		f.refused(n, e.Flags)
 		return
 	}
 	switch {
@@ -87,6 +89,39 @@ func (f *Folder) failed(n *node) {
 	default:
 		f.use(n, useExists)
 	}
+}
+
+// asks notes which permissions, of those that flags ask for, there are.
+func (f *Folder) asks(n *node, flags event.Flags) {
+	if asked := rightsOf(flags) &^ n.asked; asked != 0 && n.ruled() {
+		n.denied |= f.o.FS.Denied(n.path, asked)
+		n.asked |= asked
+	}
+}
+
+// refused notes which permissions kept an open from what its flags ask for. One that failed
+// for another reason would have failed with them, too.
+func (f *Folder) refused(n *node, flags event.Flags) {
+	if asked := rightsOf(flags) &^ n.denied; asked != 0 && n.ruled() {
+		denied := f.o.FS.Denied(n.path, asked)
+		n.denied |= denied
+		n.asked |= denied
+	}
+}
+
+// ruled reports whether permissions say what may be done with what was found at n.
+func (n *node) ruled() bool {
+	return n.original() && !n.found.Kernel && n.found.Type != Symlink
+}
+
+func rightsOf(flags event.Flags) (r Rights) {
+	if flags&event.Read != 0 {
+		r |= Reading
+	}
+	if flags&event.Write != 0 {
+		r |= Writing
+	}
+	return r
 }
 
 // missing folds a lookup that found nothing, and reports whether this is one.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"deptrace/trace/event"
+	"deptrace/trace/footprint"
 )
 
 func TestLooking(t *testing.T) {
@@ -24,6 +25,17 @@ func TestLooking(t *testing.T) {
 		{"access of a directory", old, func(s *story) { s.access("d") }, []string{"exists /w/d"}, false},
 		{"access of nothing", old, func(s *story) { s.access("x") }, []string{"absent /w/x"}, false},
 		{"access through a link", old, func(s *story) { s.access("l") }, []string{"link /w/l -> a", "exists /w/a"}, false},
+		{"access, not to be read", func(s *story) { old(s); s.fs.names["/w/a"].denied = footprint.Reading },
+			func(s *story) { s.accessTo("a", event.Read|event.Write) }, []string{"exists /w/a may !read,write"}, false},
+		{"access, not to be written to, and read", func(s *story) { old(s); s.fs.names["/w/a"].denied = footprint.Writing },
+			func(s *story) { s.accessTo("a", event.Write); s.read("a") }, []string{"read /w/a may !write"}, false},
+		{"access to a directory", func(s *story) { old(s); s.fs.names["/w/d"].denied = footprint.Writing },
+			func(s *story) { s.accessTo("d", event.Write); s.stat("d") }, []string{"stat /w/d dir may !write"}, false},
+		{"access to all that is asked for", old, func(s *story) { s.accessTo("a", event.Read|event.Write) }, []string{"exists /w/a may read,write"}, false},
+		{"open refused", func(s *story) { old(s); s.fs.names["/w/a"].denied = footprint.Reading | footprint.Writing },
+			func(s *story) { s.failing(event.EACCES).open("a", r) }, []string{"exists /w/a may !read"}, true},
+		{"open to write refused", func(s *story) { old(s); s.fs.names["/w/a"].denied = footprint.Writing },
+			func(s *story) { s.failing(event.EACCES).open("a", w) }, []string{"exists /w/a may !write"}, true},
 		{"access refused", old, func(s *story) { s.failing(event.EACCES).access("a") }, []string{"exists /w/a"}, true},
 		{"access to execute", func(s *story) { s.program("p", "p") }, func(s *story) { s.accessX("p") }, []string{"stat /w/p file exec"}, false},
 		{"access to execute, refused", old, func(s *story) { s.accessX("a") }, []string{"stat /w/a file"}, false},

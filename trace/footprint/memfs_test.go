@@ -27,6 +27,7 @@ type inode struct {
 	text         string
 	exec         bool
 	kernel       bool
+	denied       footprint.Rights // to the step
 	ino, nlink   uint64
 	mtime, ctime int64
 }
@@ -177,6 +178,14 @@ func (m *memFS) Readlink(p string) (string, error) {
 		return "", &fs.PathError{Op: "readlink", Path: p, Err: errors.New("no link")}
 	}
 	return n.text, nil
+}
+
+// Denied implements FS.
+func (m *memFS) Denied(p string, r footprint.Rights) footprint.Rights {
+	if n := m.at(p); n != nil {
+		return r & n.denied
+	}
+	return 0
 }
 
 // ReadDir implements FS.

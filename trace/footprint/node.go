@@ -22,6 +22,9 @@ type node struct {
 	// found is what was there before the step did anything to the path.
 	found State
 	uses  use
+	// asked is what the step asked whether it may do, or tried in vain, and denied what of
+	// that it may not.
+	asked, denied Rights
 	// absences counts the failed lookups that mattered, and explained those of them
 	// that a search in PATH accounts for.
 	absences, explained int

@@ -73,7 +73,7 @@ func render(f *footprint.Footprint) []string {
 			add("list", in.Path+":", entries(in.Entries))
 			continue
 		}
-		add(in.Kind.String(), in.Path, rest, executable(in.State, in.Kind <= footprint.Stat), flag("inout", in.InOut))
+		add(in.Kind.String(), in.Path, rest, executable(in.State, in.Kind <= footprint.Stat), flag("inout", in.InOut), rights(in))
 	}
 	for _, o := range f.Outputs {
 		kind := "out"
@@ -96,6 +96,24 @@ func render(f *footprint.Footprint) []string {
 		add("uses", u)
 	}
 	return lines
+}
+
+// rights are those that the step asked for, with a "!" in front of what it does not have;
+// that it could write to what it has changed goes without saying.
+func rights(in footprint.Input) string {
+	var words []string
+	for r := footprint.Reading; r <= footprint.Writing; r <<= 1 {
+		switch {
+		case in.Denied&r != 0:
+			words = append(words, "!"+r.String())
+		case in.Asked&r != 0 && !(in.InOut && r == footprint.Writing):
+			words = append(words, r.String())
+		}
+	}
+	if words == nil {
+		return ""
+	}
+	return "may " + strings.Join(words, ",")
 }
 
 func flag(word string, set bool) string {

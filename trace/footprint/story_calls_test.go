@@ -128,6 +128,11 @@ func (p *proc) access(spelled string) event.Errno {
 	return p.one(event.Access, spelled, 0, there)
 }
 
+// accessTo asks whether it may read or write.
+func (p *proc) accessTo(spelled string, f event.Flags) event.Errno {
+	return p.one(event.Access, spelled, f, there)
+}
+
 func (p *proc) accessX(spelled string) event.Errno {
 	return p.one(event.Access, spelled, event.Executable, func(path string) event.Errno {
 		if n := p.fs.names[path]; n.typ == footprint.File && !n.exec {

@@ -75,6 +75,9 @@ func ReadDir(path string) ([]footprint.Entry, error) {
 	return entries, nil
 }
 
+// Denied returns those of the rights that this process does not have to what is at path.
+func (f *FS) Denied(path string, r footprint.Rights) footprint.Rights { return Denied(path, r) }
+
 func typeOf(m os.FileMode) footprint.Type {
 	switch m & os.ModeType {
 	case 0:

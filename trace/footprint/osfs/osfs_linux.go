@@ -57,6 +57,22 @@ func state(st *unix.Stat_t) footprint.State {
 	return s
 }
 
+// Denied returns those of the rights that this process does not have to what is at path,
+// by its effective user (faccessat(2), AT_EACCESS). Of what is not there it has all.
+func Denied(path string, r footprint.Rights) (denied footprint.Rights) {
+	refused := func(mode uint32) bool {
+		err := unix.Faccessat(unix.AT_FDCWD, path, mode, unix.AT_EACCESS)
+		return err == unix.EACCES || err == unix.EROFS
+	}
+	if r&footprint.Reading != 0 && refused(unix.R_OK) {
+		denied |= footprint.Reading
+	}
+	if r&footprint.Writing != 0 && refused(unix.W_OK) {
+		denied |= footprint.Writing
+	}
+	return denied
+}
+
 // kernelTypes are the file systems whose files are the kernel's state, or handles
 // into it, and not data that somebody stored.
 var kernelTypes = map[uint32]bool{

@@ -32,4 +32,7 @@ func State(info os.FileInfo) footprint.State {
 	return s
 }
 
+// Denied knows of no rights.
+func Denied(string, footprint.Rights) footprint.Rights { return 0 }
+
 func kernelFS(string) bool { return false }
