@@ -2,6 +2,8 @@ package footprint_test
 
 import (
 	"testing"
+
+	"deptrace/trace/event"
 )
 
 func src(s *story) {
@@ -71,6 +73,20 @@ func TestOwnTemporaryOfTheStep(t *testing.T) {
 	given := func(s *story) { s.file("m.toml", "old") }
 	run(t, []row{
 		{"renamed", given, func(s *story) { s.stat("m.toml"); s.create("t.d", "new"); s.rename("t.d", "m.toml") }, []string{"out /w/m.toml file"}, false},
+		{"renamed over what was read", given, func(s *story) {
+			for _, text := range []string{"new", "newer"} {
+				s.read("m.toml")
+				s.create("t.d", text)
+				s.rename("t.d", "m.toml")
+			}
+		}, []string{"read /w/m.toml inout", "inout /w/m.toml file"}, false},
+		{"not renamed", given, func(s *story) {
+			s.create("t.d", "new")
+			s.failing(event.EACCES).rename("t.d", "m.toml")
+			s.proc.deny = 0
+			s.unlink("t.d")
+		},
+			[]string{"exists /w/m.toml"}, true},
 		{"linked", nil, func(s *story) { s.create("t.d", "new"); s.link("t.d", "m.toml"); s.unlink("t.d") }, []string{"out /w/m.toml file"}, false},
 	})
 }
@@ -90,6 +106,11 @@ func TestTemporaries(t *testing.T) {
 		{"directory", nil, func(s *story) { s.mkdir("t"); s.rmdir("t") }, nil, false},
 		{"directory made again", nil, func(s *story) { s.mkdir("t"); s.rmdir("t"); s.mkdir("t") }, []string{"out /w/t dir"}, false},
 		{"link", nil, func(s *story) { s.symlink("a", "t"); s.readlink("t"); s.unlink("t") }, nil, false},
+		{"removed before, in case it is there", nil, func(s *story) { s.unlink("t"); s.create("t", "x"); s.unlink("t") }, nil, false},
+		{"removed before, and moved away", nil, func(s *story) { s.unlink("t"); s.create("t", "x"); s.rename("t", "u") }, []string{"out /w/u file"}, false},
+		{"removed before, and it was there", func(s *story) { s.file("t", "old") }, func(s *story) { s.unlink("t"); s.create("t", "x"); s.unlink("t") },
+			[]string{"out /w/t removed"}, false},
+		{"removed in case it is there", nil, func(s *story) { s.unlink("t") }, []string{"out /w/t removed"}, false},
 		{"names inside it", nil, func(s *story) {
 			s.mkdir("/tmp/t")
 			s.stat("/tmp/t/x")

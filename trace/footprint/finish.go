@@ -25,7 +25,7 @@ func (f *Folder) Finish() *Footprint {
 		if n.found.Kernel || n.now.Kernel && n.now.Type != Other {
 			continue
 		}
-		if n.output {
+		if n.output && !f.o.Own(n.path) {
 			f.addOutput(n, r)
 		}
 		f.addInputs(n, r)

@@ -130,7 +130,11 @@ func (f *Folder) withoutOwn(e *event.Event) *event.Event {
 	case own2 && !own && e.Op == event.Rename:
 		left.Op, left.Name2 = event.Unlink, event.Name{}
 	case own && !own2 && e.Name2.Path != "":
-		left.Op, left.Name = event.LinkTo, event.Name{} // a file without a name gets one
+		// What was left out so far is the step's after all: it begins to exist here.
+		if n := f.nodes[e.Name.Path]; n == nil || e.Outcome.State == event.Pending || e.Outcome.State == event.Unknown {
+			f.made(e.Name.Path)
+		}
+		return e
 	default:
 		return nil
 	}

@@ -127,9 +127,10 @@ func (f *Folder) made(p string) *node {
 	return n
 }
 
-// put notes that the step has put something whole at n.
+// put notes that the step has put something whole at n. That an earlier call wished it to be
+// as it was is no matter any more: `rm -f t; echo >t; mv t u` makes of t a temporary.
 func (n *node) put() {
-	n.present, n.own, n.replaced, n.touched, n.partial, n.meta = true, true, true, true, false, false
+	n.present, n.own, n.replaced, n.touched, n.wished, n.partial, n.meta = true, true, true, true, false, false, false
 }
 
 // remove notes that the step has taken away what was at n.

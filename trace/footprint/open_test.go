@@ -66,6 +66,8 @@ func TestOpenOfAFile(t *testing.T) {
 		{"by absolute path", old, func(s *story) { s.read("/w/a") }, in, false},
 		{"from a directory descriptor", old, func(s *story) { s.in("d").read("x") }, []string{"read /w/d/x"}, false},
 		{"read and not written", old, func(s *story) { s.open("a", rw) }, []string{"read /w/a may write"}, false},
+		{"made if need be, and it need", nil, func(s *story) { s.open("lock", r|create) }, []string{"out /w/lock file"}, false},
+		{"made if need be, and something in it", old, func(s *story) { s.open("a", r|create) }, in, false},
 		{"opened twice", old, func(s *story) { s.read("a"); s.read("a") }, in, false},
 		{"truncated to nothing, not written", old, func(s *story) { s.create("a", "") }, out, false},
 	})
