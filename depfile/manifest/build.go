@@ -151,7 +151,7 @@ func (b *builder) inputs(inputs []footprint.Input) {
 	for i := range inputs {
 		in := &inputs[i]
 		form := b.form(in.Path)
-		if in.State.Kernel || b.ignore.Match(form) {
+		if in.State.Kernel || b.ignore.Match(form) || b.implied(in) {
 			continue
 		}
 		m := Input{Path: form, Kind: in.Kind, Asked: in.Asked, Denied: in.Denied}
@@ -190,6 +190,16 @@ func (b *builder) inputs(inputs []footprint.Input) {
 			b.m.Step.Writes = append(b.m.Step.Writes, b.form(own))
 		}
 	}
+}
+
+// implied reports whether an input says only that a directory above the root is one: where
+// there is a root, there is that, and its path would be another one in each checkout.
+func (b *builder) implied(in *footprint.Input) bool {
+	if in.Kind > footprint.Exists || in.State.Type != footprint.Dir || in.Asked != 0 {
+		return false
+	}
+	_, above := under(b.o.Root, in.Path)
+	return above && in.Path != b.o.Root
 }
 
 // own reports whether deptrace writes the file with this name in dir.
