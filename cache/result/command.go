@@ -71,8 +71,8 @@ func NewCommand(given Given) *Command {
 		w.Add("root", "at %s", c.Root)
 	}
 	w.Add("program", "%s", c.form(c.Program))
-	w.AddWords("flags", c.taken(c.Flags...))
-	w.AddWords("streams", c.Open)
+	w.AddWords("a flag of deptrace itself", c.taken(c.Flags...))
+	w.AddWords("a file that it is given open", c.Open)
 	w.AddEnviron(c.World.Environ, c.EnvOnly, c.Env, func(value string) string { return c.taken(value)[0] })
 	if c.tiedToHome() {
 		w.Add("variable HOME", "%s", c.World.Home)

@@ -43,28 +43,28 @@ func TestCommandParts(t *testing.T) {
 			edit: func(*Given) {},
 			want: []string{
 				system, `command line="cc" "-I/src/proj/include" "a b.c" `, "directory=sub", "variable PWD=", "root=at /src/proj", "program=~/bin/cc",
-				`flags="MF=/src/proj/out.d" `, `streams="1 pipe" "2 with 1" `, "variable CFLAGS=-I/src/proj", "variable LANG=C", "variable HOME=/home/user",
+				`a flag of deptrace itself="MF=/src/proj/out.d" `, `a file that it is given open="1 pipe" "2 with 1" `, "variable CFLAGS=-I/src/proj", "variable LANG=C", "variable HOME=/home/user",
 			},
 		},
 		"relocatable": {
 			edit: func(g *Given) { g.Relocatable = true },
 			want: []string{
 				system, `command line="cc" "-I\x00root\x00/include" "a b.c" `, "directory=sub", "variable PWD=", "root=any", "program=~/bin/cc",
-				`flags="MF=\x00root\x00/out.d" `, `streams="1 pipe" "2 with 1" `, "variable CFLAGS=-I\x00root\x00", "variable LANG=C",
+				`a flag of deptrace itself="MF=\x00root\x00/out.d" `, `a file that it is given open="1 pipe" "2 with 1" `, "variable CFLAGS=-I\x00root\x00", "variable LANG=C",
 			},
 		},
 		"relocatable, and it is told the home": {
 			edit: func(g *Given) { g.Relocatable = true; g.Argv = []string{"cc", "-I/home/user/include"} },
 			want: []string{
 				system, `command line="cc" "-I/home/user/include" `, "directory=sub", "variable PWD=", "root=any", "program=~/bin/cc",
-				`flags="MF=\x00root\x00/out.d" `, `streams="1 pipe" "2 with 1" `, "variable CFLAGS=-I\x00root\x00", "variable LANG=C", "variable HOME=/home/user",
+				`a flag of deptrace itself="MF=\x00root\x00/out.d" `, `a file that it is given open="1 pipe" "2 with 1" `, "variable CFLAGS=-I\x00root\x00", "variable LANG=C", "variable HOME=/home/user",
 			},
 		},
 		"some variables": {
 			edit: func(g *Given) { g.EnvOnly, g.Env = []string{"NOTHING"}, []string{"TERM"} },
 			want: []string{
 				system, `command line="cc" "-I/src/proj/include" "a b.c" `, "directory=sub", "variable PWD=", "root=at /src/proj", "program=~/bin/cc",
-				`flags="MF=/src/proj/out.d" `, `streams="1 pipe" "2 with 1" `, "variable LANG=C", "variable TERM=xterm", "variable HOME=/home/user",
+				`a flag of deptrace itself="MF=/src/proj/out.d" `, `a file that it is given open="1 pipe" "2 with 1" `, "variable LANG=C", "variable TERM=xterm", "variable HOME=/home/user",
 			},
 		},
 	} {

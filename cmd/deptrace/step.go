@@ -174,6 +174,12 @@ func (s *step) isOwn(path string) bool {
 // Event implements [event.Sink].
 func (s *step) Event(e *event.Event) event.Hold {
 	s.events.write(e)
+	if e.Op == event.Inherit && e.Descriptor == 2 && s.f.verbose {
+		// What deptrace says itself comes behind it: a log, not a product of the step.
+		log := *e
+		log.Flags |= event.Shared
+		e = &log
+	}
 	if e.Changes() {
 		for _, path := range [...]string{e.Name.Path, e.Name2.Path} {
 			if s.own[path] {
