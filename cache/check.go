@@ -251,6 +251,9 @@ func (c *checker) output(out *manifest.Output) {
 		c.differ(out.Path, "left "+leftWords[out.Kind], "not to be seen: "+cause(err))
 		return
 	}
+	if out.Handed && st.Type == footprint.None {
+		return
+	}
 	if st.Type != leftTypes[out.Kind] {
 		was := "left " + leftWords[out.Kind]
 		if out.Kind == manifest.Removed {

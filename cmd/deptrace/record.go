@@ -129,6 +129,7 @@ func (s *step) record(fp *footprint.Footprint, end ending, n names) (*manifest.M
 		Environ:  os.Environ(),
 		Env:      s.f.env,
 		Ignore:   append(s.f.ignore, s.bookkeeping(fp)...),
+		Handed:   s.handed(),
 		StatMeta: s.f.stat == statMeta,
 	}, cache.Digester{Files: s.memory.files})
 	if err != nil {

@@ -23,9 +23,11 @@ const (
 	binaryCheck = 16
 )
 
-// The first byte of an input or output: kind in the lowest 3 bits, then type.
+// The first byte of an input or output: kind in the lowest 3 bits, then the type of an input,
+// or whether an output is handed on.
 const (
 	typeShift = 3
+	handedBit = 1 << 3
 	execBit   = 1 << 6
 	sumBit    = 1 << 7
 )
@@ -71,7 +73,11 @@ func (m *Manifest) AppendBinary(b []byte) ([]byte, error) {
 		w.uint(uint64(len(list)))
 		for i := range list {
 			out := &list[i]
-			w.entry(byte(out.Kind), out.Exec, out.Path, &out.Digest)
+			first := byte(out.Kind)
+			if out.Handed {
+				first |= handedBit
+			}
+			w.entry(first, out.Exec, out.Path, &out.Digest)
 			w.text(out.Target)
 		}
 	}
@@ -151,7 +157,8 @@ func DecodeBinary(data []byte) (*Manifest, error) {
 		r.want(in.Kind <= footprint.List && in.Type <= footprint.Other)
 	})
 	output := func(out *Output) {
-		out.Kind = OutputKind(r.entry(&out.Exec, &out.Path, &out.Digest))
+		first := r.entry(&out.Exec, &out.Path, &out.Digest)
+		out.Kind, out.Handed = OutputKind(first&^handedBit), first&handedBit != 0
 		out.Target = r.text()
 		r.want(out.Kind <= Removed)
 	}

@@ -32,6 +32,8 @@ type Options struct {
 	Env     []string
 	// Ignore are globs over path forms. See [Glob].
 	Ignore []string
+	// Handed are the files, absolute, that the step makes for the build tool. See Output.
+	Handed []string
 	// StatMeta leaves the digests of files of kind stat out.
 	StatMeta bool
 }
@@ -215,7 +217,7 @@ func (b *builder) outputs(outputs []footprint.Output) {
 		if out.State.Type == footprint.Other || b.ignore.Match(form) {
 			continue
 		}
-		m := Output{Path: form}
+		m := Output{Path: form, Handed: slices.Contains(b.o.Handed, out.Path)}
 		list := &b.m.Outputs
 		side := outside(form)
 		if side {

@@ -228,6 +228,7 @@ func (w *walker) output(t *table, side bool) Output {
 	case Symlink:
 		out.Target = w.text(t, "target")
 	}
+	out.Handed = t.has("handed") && w.boolean(t, "handed")
 	return out
 }
 

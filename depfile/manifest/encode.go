@@ -160,6 +160,9 @@ func (e *encoder) output(table string, out *Output) {
 	if out.Kind == Symlink {
 		e.text("target", out.Target)
 	}
+	if out.Handed {
+		*e = append(*e, "handed = true\n"...)
+	}
 }
 
 func (e *encoder) key(key string) {

@@ -48,6 +48,7 @@ func everything() *Manifest {
 		},
 		Outputs: []Output{
 			{Path: "o", Kind: File, Digest: sum("o"), Exec: true},
+			{Path: "o.d", Kind: File, Digest: sum("o.d"), Handed: true},
 			{Path: "p", Kind: Symlink, Target: "o"},
 			{Path: "q", Kind: Dir},
 			{Path: "r", Kind: Removed},

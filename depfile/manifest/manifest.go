@@ -155,6 +155,9 @@ type Output struct {
 	Digest Digest // File
 	Exec   bool   // File
 	Target string // Symlink
+	// Handed is set on a file that the step makes for the build tool, which may take it away:
+	// the depfile that a compiler writes.
+	Handed bool
 }
 
 // OutputKind is what an output is after the step.

@@ -187,6 +187,7 @@ func (p *parser) output(side bool) Output {
 	case Symlink:
 		out.Target = p.text("target")
 	}
+	out.Handed = p.skip("handed = true\n")
 	return out
 }
 
