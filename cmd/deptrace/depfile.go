@@ -69,6 +69,12 @@ func (s *step) putDepfile(path string, data []byte) {
 
 // putFile has a file hold data. Its error names the file as messages do.
 func putFile(path string, data []byte) error {
+	if fd, ok := descriptor(path); ok {
+		if err := writeDescriptor(fd, data); err != nil {
+			return fmt.Errorf("write %s: %w", printable(path), cause(err))
+		}
+		return nil
+	}
 	if err := outfile.Write(path, data); err != nil {
 		return fmt.Errorf("write %s: %w", printable(path), errors.Unwrap(err))
 	}

@@ -56,9 +56,12 @@ func (s *step) openEvents() {
 	}
 	l := &eventLog{path: path}
 	s.events = l
+	fd, open := descriptor(path)
 	switch {
 	case path == "-":
 		l.f = os.Stdout
+	case open:
+		l.f, l.err = openDescriptor(fd)
 	case !regularToBe(path):
 		l.f, l.err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	default:

@@ -142,7 +142,7 @@ func (s *step) record(fp *footprint.Footprint, end ending, n names) (*manifest.M
 	if m.Root == "" {
 		s.logf("%s lies outside the root %s: give --root again to whoever reads it", printable(n.manifest), printable(s.root))
 	}
-	if info, err := os.Stat(n.manifest); err == nil && info.Mode().IsRegular() {
+	if isRegular(n.manifest) {
 		if old, err := manifest.Read(n.manifest); err == nil && m.SameStep(old) {
 			return old, nil
 		}
@@ -157,13 +157,22 @@ func dropOld(path string) {
 	if path == "" {
 		return
 	}
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 || !isRegular(path) {
 		return
 	}
 	if os.Remove(path) != nil && os.Truncate(path, 0) != nil {
 		hintf("%s is still that of an earlier run: remove it", printable(path))
 	}
+}
+
+// isRegular reports whether path is a regular file, and not just the name of a descriptor
+// that is open on one.
+func isRegular(path string) bool {
+	if _, open := descriptor(path); open {
+		return false
+	}
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // incomplete says, on one line, why the record is not all; with -v also what the
