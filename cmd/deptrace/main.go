@@ -107,7 +107,10 @@ func help(err error) (status int, done bool) {
 	return 0, false
 }
 
-// printOut writes what was asked for to standard output.
+// printOut writes what was asked for to standard output. One that was closed takes it
+// without an error: the runtime has opened /dev/null there, for reading and writing, before
+// any code of ours runs. Others who have a program say nothing give it the same (daemon(3),
+// Python's subprocess.DEVNULL), and no call tells the two apart.
 func printOut(s string) int {
 	if _, err := os.Stdout.WriteString(s); err != nil {
 		errorf("write standard output: %v", cause(err))
