@@ -3,10 +3,10 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
-	"time"
 
 	"deptrace/trace/event"
 	"deptrace/trace/launch"
@@ -15,10 +15,6 @@ import (
 	"deptrace/trace/syscalls"
 	"deptrace/trace/watch"
 )
-
-// grace is how long a process may outlive the command and still be a part of the
-// step: the tail of a pipeline, a child that nobody waits for.
-const grace = 200 * time.Millisecond
 
 func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 	engines, err := c.engines()
@@ -43,7 +39,7 @@ func run(ctx context.Context, c Command, sink event.Sink) (Result, error) {
 	for _, name := range engines {
 		started := false
 		config := watch.Config{
-			Command: command, Options: options, Stdin: given.stdin, Pipes: given.pipes, Grace: grace, Late: c.late(),
+			Command: command, Options: options, Stdin: given.stdin, Pipes: given.pipes, Grace: cmp.Or(c.Grace, DefaultGrace), Late: c.late(),
 			Signals: c.Signals, Begin: c.Begin, Stopped: c.Stopped, Adopt: c.Adopt,
 			Seq: first.seq, Started: func(int) { started = true },
 		}

@@ -39,6 +39,7 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"time"
 
 	"deptrace/trace/event"
 )
@@ -66,6 +67,9 @@ const (
 	Wait  Daemons = "wait"
 	Kill  Daemons = "kill"
 )
+
+// DefaultGrace is the grace of a [Command] that says nothing else.
+const DefaultGrace = 200 * time.Millisecond
 
 // Command is what to run.
 type Command struct {
@@ -97,6 +101,9 @@ type Command struct {
 
 	Engine  Engine  // empty: Auto
 	Daemons Daemons // empty: Leave where the engine can, else Wait
+	// Grace is how long a process may outlive the command and still be a part of the step: the
+	// tail of a pipeline, a child that nobody waits for. 0: [DefaultGrace].
+	Grace time.Duration
 
 	// Descriptors asks for the events Close and Dup as well, which cost a stop
 	// each. Notify cannot tell them.
