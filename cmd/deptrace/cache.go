@@ -22,13 +22,19 @@ var cacheCommands = []struct {
 	{"clear", cacheClear},
 }
 
+// cacheFlags are the flags of cache.
+type cacheFlags struct{ max int64 }
+
+func (f *cacheFlags) defs() []flagDef {
+	return append([]flagDef{
+		{name: "max", set: func(v string) (err error) { f.max, err = store.ParseSize(v); return err }},
+	}, helpFlags()...)
+}
+
 // cacheMain is `deptrace cache`.
 func cacheMain(args []string) int {
-	var max int64
-	defs := append([]flagDef{
-		{name: "max", set: func(v string) (err error) { max, err = store.ParseSize(v); return err }},
-	}, helpFlags()...)
-	words, err := operands(defs, args)
+	var f cacheFlags
+	words, err := operands(f.defs(), args)
 	if err != nil {
 		return badUsage(err, statusError)
 	}
@@ -40,14 +46,14 @@ func cacheMain(args []string) int {
 		if c.name != words[0] {
 			continue
 		}
-		if max != 0 && c.name != "gc" {
+		if f.max != 0 && c.name != "gc" {
 			return badUsage(&flagError{"flag --max is one of gc", "deptrace cache gc --max SIZE"}, statusError)
 		}
 		s, err := openStore(os.Environ())
 		if err != nil {
 			return storeError(err)
 		}
-		out, status, err := c.main(s, max)
+		out, status, err := c.main(s, f.max)
 		// What was found is told even if something went wrong behind it.
 		if printed := printOut(out); printed != 0 {
 			status = printed

@@ -27,21 +27,29 @@ func unread(err error) int {
 	return statusError
 }
 
+// checkFlags are the flags of check.
+type checkFlags struct {
+	quiet, verbose bool
+	root           string
+	memory         memory
+}
+
+func (f *checkFlags) defs() []flagDef {
+	return append([]flagDef{
+		only(boolFlag("q", &f.quiet)),
+		only(boolFlag("v", &f.verbose)),
+		only(textFlag("root", &f.root)),
+		memoFlag(&f.memory.use),
+	}, helpFlags()...)
+}
+
 // checkMain is `deptrace check`: the worst of all answers is the exit status. Of several
 // manifests, each named, the reasons come in their order, and at the end how many there
 // were of what, on standard error, where it is in nobody's way who reads the reasons. A
 // single one is named where the reason names nothing else.
 func checkMain(args []string) int {
-	var quiet, verbose bool
-	var root string
-	memory := new(memory)
-	defs := append([]flagDef{
-		{name: "q", isBool: true, set: boolFlag("", &quiet).set},
-		only(boolFlag("v", &verbose)),
-		only(textFlag("root", &root)),
-		memoFlag(&memory.use),
-	}, helpFlags()...)
-	manifests, err := operands(defs, args)
+	var f checkFlags
+	manifests, err := operands(f.defs(), args)
 	if err != nil {
 		return badUsage(err, statusError)
 	}
@@ -54,11 +62,11 @@ func checkMain(args []string) int {
 
 	shortLived()
 	now := cache.NewWorld(os.Environ())
-	now.Files = memory.several(len(manifests))
+	now.Files = f.memory.several(len(manifests))
 	decisions := make([]cache.Decision, len(manifests))
 	errs := make([]error, len(manifests))
 	cache.Parallel(len(manifests), func(i int) {
-		decisions[i], errs[i] = withRoot(manifests[i], root, func(p cache.Place) (cache.Decision, error) { return cache.CheckFile(p, now) })
+		decisions[i], errs[i] = withRoot(manifests[i], f.root, func(p cache.Place) (cache.Decision, error) { return cache.CheckFile(p, now) })
 	})
 
 	var out bytes.Buffer
@@ -80,10 +88,10 @@ func checkMain(args []string) int {
 			out.WriteString(cache.Line(r.String()) + "\n")
 		}
 	}
-	if verbose {
-		memory.report(errorf)
+	if f.verbose {
+		f.memory.report(errorf)
 	}
-	if !quiet {
+	if !f.quiet {
 		if s := printOut(out.String()); s != 0 {
 			return s
 		}

@@ -16,24 +16,33 @@ import (
 // there.
 const maxKey = 512
 
-// keyMain is `deptrace key`.
-func keyMain(args []string) int {
-	var explain, verbose bool
-	var prefix, salt, output, root string
-	memory := new(memory)
+// keyFlags are the flags of key.
+type keyFlags struct {
+	explain, verbose     bool
+	prefix, salt, output string
+	root                 string
+	memory               memory
+}
+
+func (f *keyFlags) defs() []flagDef {
 	text := func(name string, p *string) flagDef {
 		return flagDef{name: name, set: func(v string) error { *p = v; return nil }}
 	}
-	defs := append([]flagDef{
-		only(boolFlag("explain", &explain)),
-		text("prefix", &prefix),
-		text("salt", &salt),
-		only(textFlag("github-output", &output)),
-		only(boolFlag("v", &verbose)),
-		only(textFlag("root", &root)),
-		memoFlag(&memory.use),
+	return append([]flagDef{
+		only(boolFlag("explain", &f.explain)),
+		text("prefix", &f.prefix),
+		text("salt", &f.salt),
+		only(textFlag("github-output", &f.output)),
+		only(boolFlag("v", &f.verbose)),
+		only(textFlag("root", &f.root)),
+		memoFlag(&f.memory.use),
 	}, helpFlags()...)
-	manifests, err := operands(defs, args)
+}
+
+// keyMain is `deptrace key`.
+func keyMain(args []string) int {
+	var f keyFlags
+	manifests, err := operands(f.defs(), args)
 	if err != nil {
 		return badUsage(err, statusError)
 	}
@@ -43,20 +52,20 @@ func keyMain(args []string) int {
 	if len(manifests) == 0 {
 		return badUsage(&flagError{"no manifest to take the key of", "deptrace key MANIFEST..."}, statusError)
 	}
-	if i := strings.IndexFunc(prefix, func(r rune) bool { return r == ',' || r < ' ' || r == 0x7f }); i >= 0 {
-		return badUsage(&flagError{message: fmt.Sprintf("flag --prefix %q: a key cannot hold %q", prefix, prefix[i])}, statusError)
+	if i := strings.IndexFunc(f.prefix, func(r rune) bool { return r == ',' || r < ' ' || r == 0x7f }); i >= 0 {
+		return badUsage(&flagError{message: fmt.Sprintf("flag --prefix %q: a key cannot hold %q", f.prefix, f.prefix[i])}, statusError)
 	}
-	if strings.IndexFunc(output, func(r rune) bool { return r <= ' ' || r == '=' || r == 0x7f }) >= 0 || strings.Contains(output, "<<") {
-		return badUsage(&flagError{message: fmt.Sprintf("flag --github-output %q: cannot be the name of an output", output)}, statusError)
+	if strings.IndexFunc(f.output, func(r rune) bool { return r <= ' ' || r == '=' || r == 0x7f }) >= 0 || strings.Contains(f.output, "<<") {
+		return badUsage(&flagError{message: fmt.Sprintf("flag --github-output %q: cannot be the name of an output", f.output)}, statusError)
 	}
 	outputFile := os.Getenv("GITHUB_OUTPUT")
-	if output != "" && outputFile == "" {
+	if f.output != "" && outputFile == "" {
 		return badUsage(&flagError{"flag --github-output: GITHUB_OUTPUT is not set", "GitHub sets it for the steps of a workflow"}, statusError)
 	}
 
-	key, lines, err := keyOf(manifests, root, salt, explain, memory)
-	if verbose {
-		memory.report(errorf)
+	key, lines, err := keyOf(manifests, f.root, f.salt, f.explain, &f.memory)
+	if f.verbose {
+		f.memory.report(errorf)
 	}
 	var none *cache.NoKeyError
 	switch {
@@ -67,18 +76,18 @@ func keyMain(args []string) int {
 	case err != nil:
 		return unread(err)
 	}
-	key = prefix + key
+	key = f.prefix + key
 	if len(key) > maxKey {
 		errorf("the key has %d characters, more than %d", len(key), maxKey)
 		return statusError
 	}
-	if output != "" {
-		if err := appendLine(outputFile, output+"="+key+"\n"); err != nil {
+	if f.output != "" {
+		if err := appendLine(outputFile, f.output+"="+key+"\n"); err != nil {
 			errorf("write %s: %v", printable(outputFile), cause(err))
 			return statusError
 		}
 	}
-	if explain {
+	if f.explain {
 		return printOut(lines)
 	}
 	return printOut(key + "\n")

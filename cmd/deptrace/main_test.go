@@ -4,15 +4,19 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"deptrace/trace/footprint/osfs"
@@ -183,12 +187,88 @@ func TestNearest(t *testing.T) {
 	}
 }
 
-// The usage text names every flag, and no flag that is not there.
+// definitions are the flags of every command, as it reads them.
+func definitions() map[string][]flagDef {
+	return map[string][]flagDef{
+		"run":    newRunFlags().defs(),
+		"cached": (&cachedFlags{runFlags: newRunFlags()}).defs(),
+		"check":  new(checkFlags).defs(),
+		"key":    new(keyFlags).defs(),
+		"show":   new(showFlags).defs(),
+		"replay": new(replayFlags).defs(),
+		"cache":  new(cacheFlags).defs(),
+		"doctor": helpFlags(),
+	}
+}
+
+// usedFlags returns the flags of each command that the usage text describes: on lines of
+// their own, which stand under the commands that have them or, at the end, name those.
+func usedFlags(commands []string) map[string][]string {
+	header := regexp.MustCompile(`^Flags of (\w+)(?: and (\w+))?:(?: those of (\w+))?(?: but (--[a-z-]+))?`)
+	definition := regexp.MustCompile(`^    (-[A-Za-z-]+)(?:, (--[a-z-]+))?(?:\[=false\])?(?: [A-Z|a-z.,]+)?(?:  +(.*))?$`)
+	named := regexp.MustCompile(`^(\w+(?:, \w+)*): `)
+	flags := map[string][]string{}
+	var under []string
+	for line := range strings.SplitSeq(usage, "\n") {
+		if h := header.FindStringSubmatch(line); h != nil {
+			under = slices.DeleteFunc(h[1:3], func(s string) bool { return s == "" })
+			for _, f := range flags[h[3]] {
+				if f != h[4] {
+					flags[h[1]] = append(flags[h[1]], f)
+				}
+			}
+		}
+		d := definition.FindStringSubmatch(line)
+		switch {
+		case strings.HasPrefix(line, "    @"): // what follows is about several commands
+			under = commands
+		case d != nil:
+			of := under
+			if n := named.FindStringSubmatch(d[3]); n != nil && len(of) == len(commands) {
+				of = strings.Split(n[1], ", ")
+			}
+			for _, c := range of {
+				flags[c] = append(flags[c], d[1])
+				if d[2] != "" {
+					flags[c] = append(flags[c], d[2])
+				}
+			}
+		}
+	}
+	return flags
+}
+
+// The usage text names every flag of every command, and no flag that is not there; and what
+// it says of variables is so.
 func TestUsageNamesEveryFlag(t *testing.T) {
-	f := cachedFlags{runFlags: new(runFlags)}
-	for _, d := range f.defs() {
-		if !strings.Contains(usage, dashed(d.name)) {
-			t.Errorf("%s is not in the usage", dashed(d.name))
+	all := definitions()
+	for _, c := range commands {
+		if all[c.name] == nil {
+			t.Errorf("the flags of %s are not looked at", c.name)
+		}
+	}
+	used := usedFlags(slices.Sorted(maps.Keys(all)))
+	for command, defs := range all {
+		var want []string
+		for _, d := range defs {
+			if command == "cached" && d.name == "events" {
+				continue // which says that it goes with run
+			}
+			want = append(want, dashed(d.name))
+			if d.short != "" {
+				want = append(want, dashed(d.short))
+			}
+			steps := command == "run" || command == "cached"
+			long := strings.HasPrefix(dashed(d.name), "--") && d.name != "help" && d.name != "version"
+			if d.variable != (long && (steps || d.name == "memo")) {
+				t.Errorf("%s %s can be set as a variable: %t", command, dashed(d.name), d.variable)
+			}
+		}
+		got := used[command]
+		slices.Sort(want)
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("flags of %s (-defined +in the usage)\n%s", command, d)
 		}
 	}
 	for _, line := range strings.Split(usage, "\n") {

@@ -18,24 +18,32 @@ import (
 	"deptrace/depfile/manifest"
 )
 
+// replayFlags are the flags of replay.
+type replayFlags struct {
+	root    string
+	verbose bool
+}
+
+func (f *replayFlags) defs() []flagDef {
+	return append([]flagDef{
+		only(textFlag("root", &f.root)),
+		only(boolFlag("v", &f.verbose)),
+	}, helpFlags()...)
+}
+
 // replayMain is `deptrace replay`: the step of a record runs again where only its
 // recorded inputs exist. 0: it left the same, 1: it did not, or wanted more, 2: it could
 // not be replayed.
 func replayMain(args []string) int {
-	var root string
-	var verbose bool
-	defs := append([]flagDef{
-		only(textFlag("root", &root)),
-		only(boolFlag("v", &verbose)),
-	}, helpFlags()...)
-	manifests, err := operands(defs, args)
+	var f replayFlags
+	manifests, err := operands(f.defs(), args)
 	if err != nil {
 		return badUsage(err, statusError)
 	}
 	if len(manifests) != 1 {
 		return badUsage(&flagError{fmt.Sprintf("replay takes one manifest, not %d", len(manifests)), "deptrace replay MANIFEST"}, statusError)
 	}
-	record, err := withRoot(manifests[0], root, cache.Load)
+	record, err := withRoot(manifests[0], f.root, cache.Load)
 	if err != nil {
 		return unread(err)
 	}
@@ -57,7 +65,7 @@ func replayMain(args []string) int {
 			}
 		}
 	}
-	if verbose {
+	if f.verbose {
 		causes = append(causes, consequences...)
 	}
 	var b strings.Builder

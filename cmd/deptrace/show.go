@@ -19,16 +19,21 @@ import (
 	"deptrace/trace/footprint"
 )
 
+// showFlags are the flags of show.
+type showFlags struct{ format, against, root string }
+
+func (f *showFlags) defs() []flagDef {
+	return append([]flagDef{
+		only(choiceFlag("format", &f.format, "text", "json")),
+		only(textFlag("against", &f.against)),
+		only(textFlag("root", &f.root)),
+	}, helpFlags()...)
+}
+
 // showMain is `deptrace show`.
 func showMain(args []string) int {
-	format := "text"
-	var against, root string
-	defs := append([]flagDef{
-		only(choiceFlag("format", &format, "text", "json")),
-		only(textFlag("against", &against)),
-		only(textFlag("root", &root)),
-	}, helpFlags()...)
-	manifests, err := operands(defs, args)
+	f := showFlags{format: "text"}
+	manifests, err := operands(f.defs(), args)
 	if err != nil {
 		return badUsage(err, statusError)
 	}
@@ -36,11 +41,11 @@ func showMain(args []string) int {
 		return badUsage(&flagError{fmt.Sprintf("show takes one manifest, not %d", len(manifests)), "deptrace show MANIFEST"}, statusError)
 	}
 	path := manifests[0]
-	if against != "" {
-		if format != "text" {
+	if f.against != "" {
+		if f.format != "text" {
 			return badUsage(&flagError{message: "flag --against: its answer is text"}, statusError)
 		}
-		return showAgainst(path, root, against)
+		return showAgainst(path, f.root, f.against)
 	}
 
 	data, err := os.ReadFile(path)
@@ -56,7 +61,7 @@ func showMain(args []string) int {
 		errorf("%s: %v", printable(path), err)
 		return statusError
 	}
-	if format == "json" {
+	if f.format == "json" {
 		return showJSON(path, data)
 	}
 	return printOut(describe(m))

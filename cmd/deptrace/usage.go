@@ -27,7 +27,8 @@ Flags of run:
     -MMD               leave out what is outside the root; without -MF as -MD
     -MD                for launchers (CC="deptrace -MD -- gcc"): write OUT.d and
                        OUT.toml, OUT being the file behind the step's -o, else its
-                       only output; with --dir DIR they are written below DIR
+                       only output
+    --dir DIR          with -MD: write them below DIR
     --dialect NAME     make, ninja or common (default): what both read alike
     --lenient          leave out, with a warning, names that the dialect cannot say
     -m, --manifest FILE
@@ -72,6 +73,10 @@ Flags of key:
     --salt TEXT        make TEXT part of the key
     --github-output NAME
                        append NAME=KEY to the file $GITHUB_OUTPUT, too
+Flags of replay:
+    -v                 print also what may have followed from what is printed
+Flags of cache:
+    --max SIZE         of gc: see above
 Flags of show:
     --format NAME      text (default) or json
     --against FILE     compare FILE, a depfile of another tool, with the record: what
@@ -85,9 +90,10 @@ Flags of show:
     -h, --help         print this
     --version          print the version
 
-A flag with a long name can also be set as a variable: DEPTRACE_ROOT, DEPTRACE_ENGINE,
-DEPTRACE_BEST_EFFORT=1. Lists are separated by commas. A flag given wins, and adds to a
-list.
+A flag of run or cached with a long name can also be set as a variable: DEPTRACE_ROOT,
+DEPTRACE_ENGINE, DEPTRACE_BEST_EFFORT=1. Lists are separated by commas. A flag given wins,
+and adds to a list. Of the flags of other commands that is true of --memo, and of --root
+for a manifest that does not say where the root is.
 
 DEPTRACE_CACHE_DIR is where the cache is (default: deptrace in $XDG_CACHE_HOME or in
 ~/.cache), DEPTRACE_CACHE_SIZE its limit: bytes, or with K, M, G or T (default: 5G).
