@@ -40,10 +40,22 @@ func (f *Folder) blind(e *event.Event) event.Hold {
 		return hold
 	}
 	nodes, lookups := f.concerned(e)
+	behind := make([]bool, len(nodes)) // what a link leads to: the names below it are free
+	for _, top := range nodes[:lookups] {
+		if f.lstat(top.path).Type != Dir {
+			for i, n := range nodes[lookups:] {
+				behind[lookups+i] = behind[lookups+i] || under(n.path, top.path)
+			}
+		}
+	}
 	doubts := make([]doubt, len(nodes))
 	for i, n := range nodes {
+		at := State{}
+		if !behind[i] {
+			at = f.lstat(n.path)
+		}
 		doubts[i] = doubt{
-			at: f.lstat(n.path), content: e.Op == event.Open || e.Op == event.Truncate,
+			at: at, content: e.Op == event.Open || e.Op == event.Truncate,
 			before: n.mark, uses: n.uses, lookup: i < lookups,
 		}
 	}
