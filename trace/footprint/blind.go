@@ -129,7 +129,7 @@ func (f *Folder) settleAll() {
 		}
 		f.settle(n)
 		if n.doubt != nil && n.doubt.lookup {
-			f.failed(n)
+			f.unchanged(n)
 		}
 	}
 }

@@ -202,6 +202,7 @@ func (f *Folder) after(e *event.Event) {
 		f.linkedTo(n, n2)
 	case event.Truncate:
 		if n != nil {
+			n.entered = true
 			f.written(c, n, e.Size == 0)
 		}
 	case event.Chmod, event.Chown, event.Utime, event.SetXattr:
@@ -237,6 +238,7 @@ func (f *Folder) opened(c *change, n *node, e *event.Event) {
 		}
 		f.spell(n, e.Name)
 		f.asks(n, event.Write) // without the permission another step
+		n.entered = true
 		f.written(c, n, false)
 	default: // O_CREAT on a file that is there, read only
 		f.open(n, e)

@@ -77,8 +77,11 @@ func (f *Folder) compare(n *node) {
 		now = n.found // what cannot be looked at has not been seen to change
 	}
 	n.now = now
-	if n.touched && !n.own && n.uses == 0 && now.Same(n.found) {
-		f.failed(n) // what could have changed it has not, but found it there
+	if n.entered && !n.wished && n.found.Type == File && now.Same(n.found) {
+		n.own = false // an empty file was truncated, and not every file system notes that
+	}
+	if n.touched && !n.own && now.Same(n.found) && (n.uses == 0 || n.entered) {
+		f.unchanged(n)
 	}
 	nothing := n.found.Type == None && n.now.Type == None
 	changed := n.touched && (n.wished || !n.now.Same(n.found))
@@ -87,6 +90,15 @@ func (f *Folder) compare(n *node) {
 	n.output = changed && !n.temporary && !n.shared && n.now.Type != Other
 	if !n.touched && !n.own && !n.found.Kernel && f.edited(n, n.now) {
 		f.gap(event.Edited, n.path)
+	}
+}
+
+// unchanged notes what it mattered to find at n, if what could have changed it has not.
+func (f *Folder) unchanged(n *node) {
+	if n.entered && n.found.Type == File {
+		f.metadata(n)
+	} else {
+		f.failed(n)
 	}
 }
 

@@ -36,6 +36,9 @@ type node struct {
 	doubt *doubt // nil: the mark is certain
 	// shared is set on a log that is not the step's alone.
 	shared bool
+	// entered is set if the step opened the file to write to it, or truncated it: if it is as
+	// it was all the same, it mattered how long it is.
+	entered bool
 	// carried is set if what was found has got another name, under which it lives on.
 	carried bool
 	// linked is set if the step made or removed another name of the same file.

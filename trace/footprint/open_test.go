@@ -68,6 +68,10 @@ func TestOpenOfAFile(t *testing.T) {
 		{"read and not written", old, func(s *story) { s.open("a", rw) }, []string{"read /w/a may write"}, false},
 		{"made if need be, and it need", nil, func(s *story) { s.open("lock", r|create) }, []string{"out /w/lock file"}, false},
 		{"made if need be, and something in it", old, func(s *story) { s.open("a", r|create) }, in, false},
+		// fstat(2) and lseek(2) say how long it is.
+		{"wronly, not written", old, func(s *story) { s.open("a", w) }, []string{"stat /w/a file may write"}, false},
+		{"append, not written", old, func(s *story) { s.open("a", w|create|app) }, []string{"stat /w/a file may write"}, false},
+		{"not written, then replaced", old, func(s *story) { s.open("a", w); s.create("a", "new") }, out, false},
 		{"opened twice", old, func(s *story) { s.read("a"); s.read("a") }, in, false},
 		{"truncated to nothing, not written", old, func(s *story) { s.create("a", "") }, out, false},
 	})
@@ -186,6 +190,11 @@ func TestTruncate(t *testing.T) {
 		{"longer", old, func(s *story) { s.truncate("a", 9) }, []string{"read /w/a inout", "inout /w/a file"}, false},
 		{"empty file", old, func(s *story) { s.truncate("empty", 9) }, []string{"out /w/empty file"}, false},
 		{"not permitted", old, func(s *story) { s.failing(event.EACCES).truncate("a", 0) }, []string{"exists /w/a"}, true},
+		{"an empty file, which does not show", old, func(s *story) {
+			was := *s.fs.names["/w/empty"]
+			s.truncate("empty", 0)
+			s.fs.names["/w/empty"].mtime, s.fs.names["/w/empty"].ctime = was.mtime, was.ctime
+		}, []string{"stat /w/empty file"}, false},
 		{"fails, then works", nil, func(s *story) {
 			s.truncate("a", 0)
 			s.create("a", "new")
