@@ -284,8 +284,8 @@ func (f *Folder) notDone(e *event.Event, n, n2 *node) {
 			n.wished = true
 		}
 		return
-	case n != nil && n2 != nil && errno == event.ENOENT && !n.present:
-		f.failed(n) // the second name was not looked at
+	case n != nil && n2 != nil && !n.present:
+		f.failed(n) // whatever there is at the second name
 		return
 	case (e.Op == event.Unlink || e.Op == event.Rmdir) && errno == event.ENOENT && !n.present:
 		if !n.own {

@@ -1,6 +1,10 @@
 package footprint
 
-import "deptrace/trace/event"
+import (
+	"strings"
+
+	"deptrace/trace/event"
+)
 
 // guess is the outcome to expect of an operation whose outcome will not be told, as
 // seccomp user notification does not, from what is there now: the errors that the kernel
@@ -20,6 +24,10 @@ func (f *Folder) guess(e *event.Event) event.Outcome {
 			errno = event.EEXIST
 		}
 	case event.Unlink, event.Rmdir:
+		if e.Op == event.Rmdir && lastPart(e.Name.Spelled) == "." {
+			errno = event.EINVAL
+			break
+		}
 		errno = f.guessRemove(n, e.Op == event.Rmdir)
 	case event.LinkTo:
 		switch {
@@ -30,6 +38,18 @@ func (f *Folder) guess(e *event.Event) event.Outcome {
 		}
 	case event.Rename:
 		errno = f.guessRename(n, f.node(e.Name2.Path), e.Flags)
+		for _, spelled := range []string{e.Name.Spelled, e.Name2.Spelled} {
+			if last := lastPart(spelled); last == "." || last == ".." {
+				errno = event.EBUSY
+			}
+		}
+	case event.Truncate:
+		switch {
+		case !n.present:
+			errno = event.ENOENT
+		case f.lstat(n.path).Type == Dir:
+			errno = event.EISDIR
+		}
 	default:
 		if !n.present {
 			errno = event.ENOENT
@@ -98,6 +118,10 @@ func (f *Folder) guessRename(n, n2 *node, flags event.Flags) event.Errno {
 		return 0
 	case flags&event.NoReplace != 0:
 		return event.EEXIST
+	case n == n2:
+		return 0
+	case under(n.path, n2.path):
+		return event.ENOTEMPTY
 	}
 	dir2 := f.lstat(n2.path).Type == Dir
 	switch {
@@ -109,6 +133,12 @@ func (f *Folder) guessRename(n, n2 *node, flags event.Flags) event.Errno {
 		return event.ENOTEMPTY
 	}
 	return 0
+}
+
+// lastPart is the last name in a path as spelled.
+func lastPart(spelled string) string {
+	spelled = strings.TrimRight(spelled, "/")
+	return spelled[strings.LastIndexByte(spelled, '/')+1:]
 }
 
 // empty reports whether a directory holds nothing.

@@ -190,6 +190,7 @@ func TestTruncate(t *testing.T) {
 		{"longer", old, func(s *story) { s.truncate("a", 9) }, []string{"read /w/a inout", "inout /w/a file"}, false},
 		{"empty file", old, func(s *story) { s.truncate("empty", 9) }, []string{"out /w/empty file"}, false},
 		{"not permitted", old, func(s *story) { s.failing(event.EACCES).truncate("a", 0) }, []string{"exists /w/a"}, true},
+		{"a directory", old, func(s *story) { s.truncate("d", 0); s.create("d/y", "") }, []string{"stat /w/d dir", "out /w/d/y file"}, false},
 		{"an empty file, which does not show", old, func(s *story) {
 			was := *s.fs.names["/w/empty"]
 			s.truncate("empty", 0)
