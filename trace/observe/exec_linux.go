@@ -109,7 +109,13 @@ func opened(t *Thread, n decode.Name) string {
 			return to + "/" + rest
 		}
 	}
-	return n.Text
+	switch {
+	case path.IsAbs(n.Text):
+		return n.Text
+	case n.Dir == decode.CWD:
+		return own + "/cwd/" + n.Text
+	}
+	return fmt.Sprintf("%s/fd/%d/%s", own, n.Dir, n.Text)
 }
 
 // Interpreter returns the interpreter that the program at p names: that of its "#!" line,
