@@ -163,7 +163,7 @@ func Decode(abi syscalls.ABI, nr uint64, args [6]uint64, mem Memory) (c Call, ok
 		return c, ok && err == nil, err
 	case event.Incomplete:
 		c.Detail = s.Name
-		if s.Attr != syscalls.NoArg {
+		if s.Xattr == syscalls.SetXattr || s.Xattr == syscalls.RemoveXattr {
 			if err = c.attribute(&args, mem); err != nil {
 				return c, false, err
 			}

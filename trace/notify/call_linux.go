@@ -135,7 +135,7 @@ func (e *engine) unmodelled(t *thread, d *decode.Call, ev *event.Event) event.Ho
 	if !observe.LookedUp(ev) {
 		return nil
 	}
-	if d.Spec.ZeroIsNone && ev.Outcome == event.Fail(noneOf) {
+	if d.Spec.Xattr == syscalls.ListXattr && ev.Outcome == event.Fail(noneOf) {
 		ev.Outcome = event.Outcome{}
 	}
 	return e.tell(ev)

@@ -19,9 +19,8 @@ import (
 type call struct {
 	ev    event.Event
 	loads []event.Event // of an Exec: the interpreters that it needs
-	// zeroIsNone is that of the call's row (syscalls.Spec).
-	zeroIsNone bool
-	leads      bool // see observe.Observer.Leads
+	lists bool          // attributes: the result 0 is that there are none
+	leads bool          // see observe.Observer.Leads
 	// refused is the error that the call gets instead of being made.
 	refused uint16
 	nr      int64
@@ -99,7 +98,7 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 		return nil, nil // a filter for a tracer cannot be for another one than this
 	}
 	c := &t.own
-	*c = call{zeroIsNone: d.Spec.ZeroIsNone, nr: int64(made.Nr)}
+	*c = call{lists: d.Spec.Xattr == syscalls.ListXattr, nr: int64(made.Nr)}
 	looked, ok := e.observer.Event(&t.Thread, &d, &c.ev)
 	if !ok {
 		return nil, nil
@@ -230,7 +229,7 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 	}
 	switch c.ev.Op {
 	case event.Incomplete:
-		if failed || c.zeroIsNone && result == 0 {
+		if failed || c.lists && result == 0 {
 			if !observe.LookedUp(&c.ev) {
 				return
 			}

@@ -1,6 +1,8 @@
 package syscalls
 
 import (
+	"os"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"testing"
@@ -21,10 +23,7 @@ type outcome struct {
 // kernelAnswer. The filter is on one thread, which ends with f.
 func underFilter(t *testing.T, f func() []outcome) {
 	t.Helper()
-	native := map[string]ABI{"amd64": AMD64, "arm64": ARM64, "386": I386}[runtime.GOARCH]
-	if native == Unknown {
-		t.Fatalf("there is no table for %s", runtime.GOARCH)
-	}
+	native := nativeABI(t)
 	outcomes := make(chan []outcome)
 	go func() {
 		runtime.LockOSThread() // and not unlocked: the thread is not used again
@@ -46,6 +45,15 @@ func underFilter(t *testing.T, f func() []outcome) {
 			t.Errorf("%s: got %v, want %v", o.step, o.err, o.want)
 		}
 	}
+}
+
+func nativeABI(t *testing.T) ABI {
+	t.Helper()
+	abi := map[string]ABI{"amd64": AMD64, "arm64": ARM64, "386": I386}[runtime.GOARCH]
+	if abi == Unknown {
+		t.Fatalf("there is no table for %s", runtime.GOARCH)
+	}
+	return abi
 }
 
 func call(step string, want syscall.Errno, nr uintptr, args ...uintptr) outcome {
@@ -72,4 +80,68 @@ func TestKernelTakesTheProgram(t *testing.T) {
 			call("a call of the future", kernelAnswer, 600),
 		}
 	})
+}
+
+// The kernel takes the name of an attribute from where the rows say that it is, and does with
+// it what they say.
+func TestKernelTakesTheAttribute(t *testing.T) {
+	abi := nativeABI(t)
+	file := filepath.Join(t.TempDir(), "f")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Open(file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	path, err := unix.BytePtrFromString(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := unix.BytePtrFromString("user.deptrace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value [16]byte // a struct xattr_args (linux/xattr.h) without a value
+	All(func(s *Spec) {
+		nr := s.Nr.Of(abi)
+		if s.Xattr == NoXattr || nr == none {
+			return
+		}
+		attempt := func(attr uintptr) syscall.Errno {
+			var args [6]uintptr
+			put := func(a Arg, v uintptr) {
+				if a != NoArg {
+					args[a-1] = v
+				}
+			}
+			put(s.Dir, atCWD)
+			put(s.Path, uintptr(unsafe.Pointer(path)))
+			put(s.FD, uintptr(fd))
+			if s.Dir != NoArg && (s.Xattr == GetXattr || s.Xattr == SetXattr) {
+				args[4], args[5] = uintptr(unsafe.Pointer(&value)), unsafe.Sizeof(value)
+			}
+			put(s.Attr, attr)
+			return call(s.Name, 0, uintptr(nr), args[:]...).err
+		}
+		var want syscall.Errno
+		if s.Xattr == GetXattr || s.Xattr == RemoveXattr {
+			want = syscall.ENODATA
+		}
+		unix.Removexattr(file, "user.deptrace") // which one of the others has set
+		good := attempt(uintptr(unsafe.Pointer(name)))
+		if good == syscall.ENOSYS && s.Dir != NoArg { // since Linux 6.13
+			return
+		}
+		if good != want && good != syscall.EOPNOTSUPP {
+			t.Errorf("%s: got %v, want %v", s.Name, good, want)
+		}
+		if bad := attempt(1); s.Xattr != ListXattr && bad != syscall.EFAULT {
+			t.Errorf("%s without a name: got %v, want %v", s.Name, bad, syscall.EFAULT)
+		}
+	})
+	runtime.KeepAlive(path)
+	runtime.KeepAlive(name)
+	runtime.KeepAlive(&value)
 }

@@ -30,15 +30,15 @@ var processRows = []Spec{
 	{Name: "execve", Nr: Numbers{59, 11, 221}, Op: event.Exec, Path: A0},
 	{Name: "execveat", Nr: Numbers{322, 358, 281}, Op: event.Exec, Dir: A0, Path: A1, Flags: A4, Style: AtFlags},
 
-	{Name: "clone", Nr: Numbers{56, 120, 220}, Op: event.Incomplete, Reason: event.Namespace, Flags: A0, Style: CloneFlags, Any: []Cond{has(A0, CloneUntraced|CloneNew), sharesDirectory}},
+	{Name: "clone", Nr: Numbers{56, 120, 220}, Op: event.Incomplete, Reason: event.Namespace, Needs: SysAdmin, Flags: A0, Style: CloneFlags, Any: []Cond{has(A0, CloneUntraced|CloneNew), sharesDirectory}},
 	// The flags are in memory, where a filter cannot see them.
-	{Name: "clone3", Nr: Numbers{435, 435, 435}, Op: event.Incomplete, Reason: event.Namespace, Flags: A0, Style: CloneArgs, Len: A1},
+	{Name: "clone3", Nr: Numbers{435, 435, 435}, Op: event.Incomplete, Reason: event.Namespace, Needs: SysAdmin, Flags: A0, Style: CloneArgs, Len: A1},
 	// unshare(CLONE_FILES|CLONE_FS) is harmless: descriptors and the working
 	// directory are asked of the kernel, or remembered, thread by thread.
-	{Name: "unshare", Nr: Numbers{272, 310, 97}, Op: event.Incomplete, Reason: event.Namespace, Any: []Cond{has(A0, CloneNew|CloneNewTime)}},
+	{Name: "unshare", Nr: Numbers{272, 310, 97}, Op: event.Incomplete, Reason: event.Namespace, Needs: SysAdmin, Any: []Cond{has(A0, CloneNew|CloneNewTime)}},
 	{Name: "setns", Nr: Numbers{308, 346, 268}, Op: event.Incomplete, Reason: event.Namespace},
-	{Name: "chroot", Nr: Numbers{161, 61, 51}, Op: event.Incomplete, Reason: event.Chrooted, Path: A0},
-	{Name: "pivot_root", Nr: Numbers{155, 217, 41}, Op: event.Incomplete, Reason: event.Chrooted},
+	{Name: "chroot", Nr: Numbers{161, 61, 51}, Op: event.Incomplete, Reason: event.Chrooted, Needs: SysChroot, Path: A0},
+	{Name: "pivot_root", Nr: Numbers{155, 217, 41}, Op: event.Incomplete, Reason: event.Chrooted, Needs: SysAdmin},
 
 	// The two ways to install a filter, which may take calls away from an engine's
 	// own: SECCOMP_SET_MODE_FILTER, and PR_SET_SECCOMP with SECCOMP_MODE_FILTER

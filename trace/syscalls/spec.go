@@ -55,11 +55,18 @@ type Spec struct {
 	// Size is a file's new length. High is its upper half where it takes two
 	// registers.
 	Size, High Arg
-	// ZeroIsNone: a result of 0 says that there is none of what makes the record
-	// incomplete.
-	ZeroIsNone bool
-	// Attr is the name of the extended attribute that the call sets or removes.
-	Attr Arg
+	// Xattr is what the call does with a file's extended attributes, and Attr the name
+	// of the one that it is about.
+	Xattr Xattr
+	Attr  Arg
+	// Needs is the capability without which the call fails with EPERM; one that makes a
+	// process, if it makes namespaces, too, none of them for users. Programs try such calls
+	// to find out.
+	Needs Capability
+	// Kind is what the descriptor A0 has to be, in the words of proc(5), or else the call
+	// fails. Where Indexed holds A0 is no descriptor.
+	Kind    string
+	Indexed Cond
 	// Target is what a symbolic link is to hold.
 	Target Arg
 	// Address is a socket address, or the structure with it; Style says which.
@@ -172,6 +179,31 @@ const (
 	SocketCall          // Address is an array of the arguments of the call that A0 stands for
 )
 
+// Xattr is what a call does with extended attributes.
+type Xattr uint8
+
+// What can be done with them. To get and to remove one that is not there is an error. To
+// list those of a file that has none gives the result 0: then nothing was seen that is not
+// in the record.
+const (
+	NoXattr Xattr = iota
+	GetXattr
+	ListXattr
+	SetXattr
+	RemoveXattr
+)
+
+// Capability is the number of a capability(7); 0, which no row needs, is none.
+type Capability uint8
+
+// The capabilities, from linux/capability.h.
+const (
+	DACReadSearch Capability = 2
+	SysChroot     Capability = 18
+	SysPacct      Capability = 20
+	SysAdmin      Capability = 21
+)
+
 // Cond is a condition on an argument: one of its bits under Mask is set, or, if
 // Equal, the bits under Mask are those of Value. Then Mask is within the lower half.
 type Cond struct {
@@ -221,6 +253,15 @@ func oneHolds(cs []Cond, args *[6]uint64) bool {
 // arguments is of interest, be it only for what it reads.
 func (s *Spec) Applies(args *[6]uint64) bool {
 	return len(s.Any) == 0 || oneHolds(s.Any, args) || oneHolds(s.MayRead, args)
+}
+
+// Descriptor returns what A0 of a call with these arguments has to be a descriptor of
+// (Kind); "" if it can be anything.
+func (s *Spec) Descriptor(args *[6]uint64) string {
+	if s.Indexed.holds(args) {
+		return ""
+	}
+	return s.Kind
 }
 
 // Options say which calls are watched besides those that always are.

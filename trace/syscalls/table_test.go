@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"deptrace/trace/event"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var abis = []ABI{AMD64, I386, ARM64}
@@ -62,6 +64,16 @@ inotify_add_watch fanotify_mark uselib acct swapon swapoff quotactl mount umount
 open_tree open_tree_attr fspick fsopen fsconfig mount_setattr statfs statfs64 mq_open mq_unlink bpf bind connect
 sendto sendmsg sendmmsg socketcall
 `
+
+// needsCapability are the calls that are not modelled and that a process without a capability
+// cannot make, from the ERRORS of their manual pages.
+var needsCapability = map[Capability]string{
+	SysAdmin: `mount umount umount2 fsopen fspick fsmount move_mount mount_setattr pivot_root swapon swapoff
+		clone clone3 unshare`,
+	SysChroot:     `chroot`,
+	SysPacct:      `acct`,
+	DACReadSearch: `open_by_handle_at`,
+}
 
 // kernelCalls returns the names and numbers that golang.org/x/sys has for an ABI.
 func kernelCalls(t *testing.T, a ABI) map[int]string {
@@ -216,10 +228,56 @@ func TestRowsMakeSense(t *testing.T) {
 				t.Errorf("%s: the condition %+v asks for an upper half, which may be junk in an i386 call", s.Name, c)
 			}
 		}
+		if (s.Reason == event.Xattr) != (s.Xattr != NoXattr) {
+			t.Errorf("%s: reason %q, and does %d with attributes", s.Name, s.Reason, s.Xattr)
+		}
+		if one := s.Xattr != NoXattr && s.Xattr != ListXattr; one != (s.Attr != NoArg) {
+			t.Errorf("%s: does %d with attributes, and the name of one is %d", s.Name, s.Xattr, s.Attr)
+		}
+		if (s.Needs != 0 || s.Kind != "") && s.Op != event.Incomplete || s.Indexed != (Cond{}) && s.Kind == "" {
+			t.Errorf("%s: why it fails is asked of calls that are not modelled only", s.Name)
+		}
 		if s.MayRead != nil && (s.Any == nil || s.Op == event.None || s.Style != SocketCall) {
 			t.Errorf("%s: no use but those that may read, or none that the decoder finds out about", s.Name)
 		}
 	})
+}
+
+func TestNeeds(t *testing.T) {
+	want := make(map[string]Capability)
+	for c, names := range needsCapability {
+		for name := range set(names) {
+			want[name] = c
+		}
+	}
+	got := make(map[string]Capability)
+	All(func(s *Spec) {
+		if s.Needs != 0 {
+			got[s.Name] = s.Needs
+		}
+	})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("capabilities (-want +got):\n%s", diff)
+	}
+}
+
+func TestDescriptor(t *testing.T) {
+	for _, tt := range []struct {
+		nr   uint64
+		args [6]uint64
+		want string
+	}{
+		{426, [6]uint64{3}, "anon_inode:[io_uring]"},
+		{426, [6]uint64{3, 0, 0, 1 << 4}, ""},
+		{427, [6]uint64{3, 0, 0, 1 << 4}, "anon_inode:[io_uring]"},
+		{438, [6]uint64{3, 0, 0, 1 << 4}, "anon_inode:[pidfd]"},
+		{425, [6]uint64{3}, ""},
+	} {
+		s := Lookup(AMD64, tt.nr)
+		if got := s.Descriptor(&tt.args); got != tt.want {
+			t.Errorf("%s%v wants %q, want %q", s.Name, tt.args, got, tt.want)
+		}
+	}
 }
 
 func TestABIOf(t *testing.T) {
