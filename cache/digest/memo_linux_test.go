@@ -17,10 +17,11 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
+	"deptrace/trace/usertest"
+
+	"golang.org/x/sys/unix"
 )
 
 // later is the clock when everything has been left alone for long enough.
@@ -370,7 +371,7 @@ func TestOpenMemoOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range []string{dir + "/memo", dir + "/home"} {
-		if err := os.Chown(p, nobody, nobody); err != nil {
+		if err := os.Chown(p, usertest.Nobody, usertest.Nobody); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -15,11 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
-
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
+	"deptrace/trace/usertest"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 // source is a store in memory.
@@ -497,30 +497,9 @@ func TestDescriptors(t *testing.T) {
 	}
 }
 
-const userVar = "DEPTRACE_TEST_USER"
-
 // TestAsUser runs all the tests of this package again as an ordinary user, whom
 // permissions concern.
-func TestAsUser(t *testing.T) {
-	if os.Geteuid() != 0 || os.Getenv(userVar) != "" {
-		return
-	}
-	const nobody = 65534
-	dir, err := os.MkdirTemp("", "deptrace-user")
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	self, err := os.Executable()
-	must(t, err)
-	data, err := os.ReadFile(self)
-	must(t, err, os.WriteFile(dir+"/restore.test", data, 0o755), os.Chmod(dir, 0o755), os.Chown(dir, nobody, nobody))
-	c := exec.Command(dir+"/restore.test", "-test.v", "-test.count=1")
-	c.Dir, c.Env = dir, []string{"TMPDIR=" + dir, "HOME=" + dir, userVar + "=yes"}
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	out, err := c.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "--- PASS: TestReadOnlyDirectory") {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
+func TestAsUser(t *testing.T) { usertest.Run(t, "TestReadOnlyDirectory") }
 
 // Where a directory may not be written to, nothing else is either. (Root may, and this
 // test comes again as another user.)

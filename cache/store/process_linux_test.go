@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"deptrace/cache/digest"
+	"deptrace/trace/usertest"
+
+	"golang.org/x/sys/unix"
 )
 
 func init() {
@@ -23,36 +23,9 @@ func init() {
 	workers["large"] = large
 }
 
-// nobody is a user without privileges.
-const nobody = 65534
-
 // TestAsUser runs all the tests of this package again as an ordinary user, who cannot
 // do to a directory what its mode forbids.
-func TestAsUser(t *testing.T) {
-	if os.Geteuid() != 0 {
-		return // the tests run as one already
-	}
-	dir, err := os.MkdirTemp("", "deptrace-user")
-	check(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	check(t, os.Chown(dir, nobody, nobody))
-	self, err := os.Executable()
-	check(t, err)
-	data, err := os.ReadFile(self)
-	check(t, err)
-	check(t, os.WriteFile(dir+"/store.test", data, 0o755))
-	c := exec.Command(dir+"/store.test", "-test.v", "-test.count=1", "-test.short")
-	if d, ok := t.Deadline(); ok { // let it say itself where it hangs
-		c.Args = append(c.Args, "-test.timeout="+(time.Until(d)*9/10).String())
-	}
-	c.Dir = dir
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir}
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	out, err := c.CombinedOutput()
-	if err != nil || !bytes.Contains(out, []byte("\nPASS\n")) {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
+func TestAsUser(t *testing.T) { usertest.Run(t, "TestReadOnly") }
 
 // full uses a store on a file system that has no room, and then on one that cannot be
 // written to.
@@ -252,7 +225,7 @@ func TestOwner(t *testing.T) {
 	}
 	s := newStore(t, 0)
 	dir := filepath.Dir(s.dir)
-	check(t, os.Chown(dir, nobody, nobody))
+	check(t, os.Chown(dir, usertest.Nobody, usertest.Nobody))
 	opened, err := Open(dir, Options{})
 	if opened != nil {
 		t.Error("it can be used all the same")
@@ -262,7 +235,7 @@ func TestOwner(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	empty := t.TempDir()
-	check(t, os.Chown(empty, nobody, nobody))
+	check(t, os.Chown(empty, usertest.Nobody, usertest.Nobody))
 	if _, err := Open(empty, Options{}); err == nil {
 		t.Error("made a store in another user's directory")
 	}

@@ -23,6 +23,8 @@ var allowed = map[string][]string{
 	"trace/launch/nofile":     {},
 	"trace/launch":            {"trace/event", "trace/syscalls", "trace/launch/nofile"},
 	"trace/watch":             {"trace/event", "trace/syscalls", "trace/launch", "trace/launch/nofile"},
+	"trace/watch/watchtest":   {"trace/event", "trace/syscalls", "trace/launch", "trace/launch/nofile", "trace/watch"}, // for tests
+	"trace/usertest":          {},                                                                                      // for tests
 	"trace/ptrace":            {"trace/event", "trace/syscalls", "trace/decode", "trace/intern", "trace/onpath", "trace/tracee", "trace/resolve", "trace/observe", "trace/launch", "trace/launch/nofile", "trace/watch"},
 	"trace/notify":            {"trace/event", "trace/syscalls", "trace/decode", "trace/intern", "trace/onpath", "trace/tracee", "trace/resolve", "trace/observe", "trace/launch", "trace/launch/nofile", "trace/watch"},
 	"trace":                   {"trace/event", "trace/syscalls", "trace/decode", "trace/intern", "trace/onpath", "trace/tracee", "trace/resolve", "trace/observe", "trace/launch", "trace/launch/nofile", "trace/watch", "trace/ptrace", "trace/notify"},

@@ -4,65 +4,16 @@ package notify
 
 import (
 	"context"
-	"os"
-	"strconv"
-	"syscall"
 	"testing"
 
 	"deptrace/trace/event"
-	"deptrace/trace/launch"
 	"deptrace/trace/watch"
-
-	"golang.org/x/sys/unix"
+	"deptrace/trace/watch/watchtest"
 )
 
-// callsVar has the test binary be a program that asks for the state of files, so many times.
-const callsVar = "DEPTRACE_TEST_CALLS"
-
-// asked are what it asks for by turns: a file, a name that is not there, and a file by a
-// relative name, for which the working directory has to be known.
-var asked = [...]string{"/usr/bin/env", "/usr/include/missing/missing.h", "."}
-
-func makeCalls(times string) {
-	n, err := strconv.Atoi(times)
-	if err != nil {
-		panic(err)
-	}
-	var st unix.Stat_t
-	for i := range n {
-		err := unix.Lstat(asked[i%len(asked)], &st)
-		if want := i%len(asked) == 1; (err == unix.ENOENT) != want || err != nil && !want {
-			panic(err)
-		}
-	}
-}
-
-// counter counts events.
-type counter int
-
-func (c *counter) Event(*event.Event) event.Hold {
-	*c++
-	return nil
-}
-
-// BenchmarkCall is the engine's part of the price of a watched call, and the kernel's: a program
-// makes calls and nothing else, and nobody folds what is told. What it allocates is in the
-// figures, too.
+// BenchmarkCall is the price of a watched call.
 func BenchmarkCall(b *testing.B) {
-	exe, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	var told counter
-	r, err := Run(context.Background(), watch.Config{
-		Command: launch.Command{Path: exe, Args: []string{exe}, Env: append(os.Environ(), callsVar+"="+strconv.Itoa(b.N)), Files: [3]int{0, 1, 2}},
-		Late:    watch.Wait, Begin: func() {}, Started: func(int) { b.ResetTimer() },
-	}, &told)
-	if err != nil || r.Status != 0 || r.Signal != syscall.Signal(0) {
-		b.Fatal(r, err)
-	}
-	if int(told) < b.N {
-		b.Fatalf("%d events of %d calls", told, b.N)
-	}
+	watchtest.Calls(b, func(c watch.Config, sink event.Sink) (watch.Result, error) {
+		return Run(context.Background(), c, sink)
+	})
 }

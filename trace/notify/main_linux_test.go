@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"deptrace/trace/watch/watchtest"
 )
 
 // roleVar has the test binary be a program that asks for the way to addresses.
@@ -22,10 +24,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	if n := os.Getenv(callsVar); n != "" {
-		makeCalls(n)
-		os.Exit(0)
-	}
+	watchtest.Program()
 	os.Exit(m.Run())
 }
 

@@ -6,58 +6,23 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strings"
-	"syscall"
 	"testing"
 
 	"deptrace/trace/event"
 	"deptrace/trace/launch"
+	"deptrace/trace/usertest"
 	"deptrace/trace/watch"
+	"deptrace/trace/watch/watchtest"
 )
 
-// nobody is a user without privileges.
-const nobody = 65534
-
 func TestMain(m *testing.M) {
-	if n := os.Getenv(callsVar); n != "" {
-		makeCalls(n)
-		os.Exit(0)
-	}
+	watchtest.Program()
 	os.Exit(m.Run())
 }
 
 // TestAsUser runs the tests again as an ordinary user.
-func TestAsUser(t *testing.T) {
-	if os.Geteuid() != 0 {
-		return // the tests run as one already
-	}
-	exe, err := os.ReadFile("/proc/self/exe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := os.MkdirTemp("", "deptrace-ptrace") // t.TempDir is below one that only root enters
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chown(dir, nobody, nobody); err != nil {
-		t.Fatal(err)
-	}
-	copied := filepath.Join(dir, "ptrace.test")
-	if err := os.WriteFile(copied, exe, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command(copied, "-test.v")
-	c.Dir = dir
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + dir}
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	if out, err := c.CombinedOutput(); err != nil || !strings.Contains(string(out), "\nPASS\n") {
-		t.Errorf("the tests as an ordinary user: %v\n%s", err, out)
-	}
-}
+func TestAsUser(t *testing.T) { usertest.Run(t, "TestUnseenExec") }
 
 // modes are the engine with a filter, and without.
 var modes = []struct {
