@@ -424,7 +424,7 @@ func report(mutants []*mutant) error {
 		}
 		if !m.unit {
 			survivors = append(survivors, fmt.Sprintf("%v: %s", m, why))
-		} else if syscalls.Knows(native(), m.abi) {
+		} else if syscalls.Knows(syscalls.Native(), m.abi) {
 			unitOnly = append(unitOnly, fmt.Sprintf("%v: %s", m, why))
 		}
 	}
@@ -442,10 +442,6 @@ func report(mutants []*mutant) error {
 		return errors.New("there are survivors")
 	}
 	return nil
-}
-
-func native() syscalls.ABI {
-	return map[string]syscalls.ABI{"amd64": syscalls.AMD64, "arm64": syscalls.ARM64, "386": syscalls.I386}[runtime.GOARCH]
 }
 
 // each calls f with every item, as many at a time as there are processors.

@@ -81,7 +81,7 @@ func Run(ctx context.Context, c watch.Config, sink event.Sink) (watch.Result, er
 
 func (e *engine) run(ctx context.Context) (watch.Result, error) {
 	c := e.c.Command
-	c.Filter, c.Listen = syscalls.Program(native, syscalls.RetUserNotif, e.c.Options), true
+	c.Filter, c.Listen = syscalls.Program(syscalls.Native(), syscalls.RetUserNotif, e.c.Options), true
 	child, err := launch.Start(&c)
 	if err != nil {
 		return watch.Result{}, err

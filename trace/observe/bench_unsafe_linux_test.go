@@ -17,7 +17,7 @@ import (
 // BenchmarkEvent is what both engines do about a call between its stop and telling it: decode it,
 // read its name in the caller's memory, resolve that. The caller is this process itself.
 func BenchmarkEvent(b *testing.B) {
-	abi := map[string]syscalls.ABI{"amd64": syscalls.AMD64, "arm64": syscalls.ARM64}[runtime.GOARCH]
+	abi := syscalls.Native()
 	for _, c := range []struct{ name, spelled string }{
 		{"absolute", "/usr/bin/env"}, {"missing", "/usr/include/missing.h"}, {"relative", "missing.h"},
 	} {

@@ -8,8 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const native = syscalls.AMD64
-
 type registers = unix.PtraceRegsAmd64
 
 func getRegisters(tid int, r *registers) error { return unix.PtraceGetRegsAmd64(tid, r) }

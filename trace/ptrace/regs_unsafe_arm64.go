@@ -10,8 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const native = syscalls.ARM64
-
 type registers = unix.PtraceRegsArm64
 
 func getRegisters(tid int, r *registers) error {

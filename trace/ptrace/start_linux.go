@@ -24,7 +24,7 @@ func (e *engine) start() error {
 	c := e.c.Command
 	c.Hold = true
 	if !e.always {
-		c.Filter = syscalls.Program(native, syscalls.RetTrace, e.c.Options)
+		c.Filter = syscalls.Program(syscalls.Native(), syscalls.RetTrace, e.c.Options)
 	}
 	child, err := launch.Start(&c)
 	if err != nil {

@@ -1,6 +1,9 @@
 package syscalls
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+)
 
 // ABI is a set of system call numbers and the layout of the structures that go
 // with it. It belongs to a call, not to a process: a program for amd64 can make an
@@ -72,6 +75,19 @@ func (a ABI) Args(args [6]uint64) [6]uint64 {
 		}
 	}
 	return args
+}
+
+// Native returns the ABI that this program is built for, Unknown if it has no table.
+func Native() ABI {
+	switch runtime.GOARCH {
+	case "amd64":
+		return AMD64
+	case "386":
+		return I386
+	case "arm64":
+		return ARM64
+	}
+	return Unknown
 }
 
 // Knows reports whether a process of the ABI native can make calls of abi, and there

@@ -49,7 +49,7 @@ func underFilter(t *testing.T, f func() []outcome) {
 
 func nativeABI(t *testing.T) ABI {
 	t.Helper()
-	abi := map[string]ABI{"amd64": AMD64, "arm64": ARM64, "386": I386}[runtime.GOARCH]
+	abi := Native()
 	if abi == Unknown {
 		t.Fatalf("there is no table for %s", runtime.GOARCH)
 	}

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -298,6 +299,12 @@ func TestABIOf(t *testing.T) {
 		if got := ABIOf(tt.arch, tt.nr); got != tt.want {
 			t.Errorf("ABIOf(%#x, %#x) = %v, want %v", tt.arch, tt.nr, got, tt.want)
 		}
+	}
+}
+
+func TestNative(t *testing.T) {
+	if got := Native().String(); got != runtime.GOARCH && slices.Contains([]string{"amd64", "386", "arm64"}, runtime.GOARCH) {
+		t.Errorf("Native() = %s, and this is a program for %s", got, runtime.GOARCH)
 	}
 }
 

@@ -61,7 +61,7 @@ func run(args []string) (status, calls int, err error) {
 	runtime.LockOSThread() // the command lives as long as the thread that starts it
 	child, err := launch.Start(&launch.Command{
 		Path: path, Args: args, Env: os.Environ(), Files: [3]int{0, 1, 2},
-		Filter: syscalls.Program(native, syscalls.RetUserNotif, syscalls.Options{}), Listen: true,
+		Filter: syscalls.Program(syscalls.Native(), syscalls.RetUserNotif, syscalls.Options{}), Listen: true,
 	})
 	if err != nil {
 		return 0, 0, err

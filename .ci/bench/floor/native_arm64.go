@@ -1,5 +1,0 @@
-package main
-
-import "deptrace/trace/syscalls"
-
-const native = syscalls.ARM64

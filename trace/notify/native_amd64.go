@@ -1,5 +1,0 @@
-package notify
-
-import "deptrace/trace/syscalls"
-
-const native = syscalls.AMD64
