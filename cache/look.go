@@ -8,12 +8,13 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
+	"deptrace/trace/env"
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
+
+	"golang.org/x/sys/unix"
 )
 
 // look is how both a check and a key see what a record is about.
@@ -175,7 +176,7 @@ func (l *look) search(name string) string {
 // returns an empty path if it is nowhere. A part of PATH that is not absolute counts from
 // dir.
 func FindProgram(name, dir string, environ []string) string {
-	for _, d := range searchPath(environ) {
+	for _, d := range env.SearchPath(environ) {
 		p := d + "/" + name
 		if !strings.HasPrefix(d, "/") {
 			p = path.Join(dir, d) + "/" + name
@@ -185,16 +186,6 @@ func FindProgram(name, dir string, environ []string) string {
 		}
 	}
 	return ""
-}
-
-// searchPath returns the directories of PATH as spelled, or those that execvp(3) takes where
-// an environment has none.
-func searchPath(environ []string) []string {
-	list, ok := lookup(environ, "PATH")
-	if !ok {
-		list = "/bin:/usr/bin"
-	}
-	return strings.Split(list, ":")
 }
 
 // runnable reports whether execve(2) would go on with a file.

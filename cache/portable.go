@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"deptrace/depfile/manifest"
+	"deptrace/trace/env"
 	"deptrace/trace/footprint"
 )
 
@@ -18,9 +19,8 @@ import (
 // checkout that is in there, too. Programs and libraries of the system are beside nothing,
 // nor is what was looked for in a directory of PATH.
 func Portable(m *manifest.Manifest, root string, now *World) (portable *manifest.Manifest, beside string) {
-	path, _ := lookup(now.Environ, "PATH")
 	searched := map[string]bool{}
-	for dir := range strings.SplitSeq(path, ":") {
+	for dir := range strings.SplitSeq(env.Get(now.Environ, "PATH"), ":") {
 		if strings.HasPrefix(dir, "/") {
 			searched[strings.TrimRight(dir, "/")] = true
 		}

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
+	"deptrace/trace/env"
 )
 
 // ErrNoRoot is the error for a record that is kept outside its root, if nobody says
@@ -102,7 +102,7 @@ func NewWorld(environ []string) *World {
 // Home returns the HOME of an environment with its links resolved, as the path forms
 // of a record want it; empty if there is none.
 func Home(environ []string) string {
-	home, _ := lookup(environ, "HOME")
+	home := env.Get(environ, "HOME")
 	if !filepath.IsAbs(home) {
 		return ""
 	}
@@ -110,16 +110,6 @@ func Home(environ []string) string {
 		return r
 	}
 	return filepath.Clean(home)
-}
-
-// lookup returns the value of a variable: the first, as getenv(3) does.
-func lookup(environ []string, name string) (string, bool) {
-	for _, e := range environ {
-		if v, ok := strings.CutPrefix(e, name+"="); ok {
-			return v, true
-		}
-	}
-	return "", false
 }
 
 func (w *World) files(reqs []digest.Request) []digest.Result {

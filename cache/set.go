@@ -10,6 +10,7 @@ import (
 
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
+	"deptrace/trace/env"
 	"deptrace/trace/footprint"
 )
 
@@ -145,7 +146,7 @@ func searched(r *Record, now *World) []manifest.Program {
 	}
 	l := newLook(r, now)
 	dirs := map[string]bool{}
-	for _, dir := range searchPath(now.Environ) {
+	for _, dir := range env.SearchPath(now.Environ) {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(l.abs(r.Step.Dir), dir)
 		}

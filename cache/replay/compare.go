@@ -11,6 +11,7 @@ import (
 
 	"deptrace/cache"
 	"deptrace/depfile/manifest"
+	"deptrace/trace/env"
 	"deptrace/trace/footprint"
 )
 
@@ -157,7 +158,7 @@ func (c *comparison) programs() {
 		case at != "" && at != p.Path:
 			c.missing(at)
 		case !known && p.Path == "":
-			for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+			for _, dir := range env.SearchPath(os.Environ()) {
 				if at := filepath.Join(dir, p.Name); filepath.IsAbs(at) {
 					if _, err := os.Stat(at); err == nil {
 						c.missing(manifest.Form(at, c.r.Root, c.home))

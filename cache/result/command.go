@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 
 	"deptrace/cache"
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
+	"deptrace/trace/env"
 )
 
 // Given is what a command is given, and how its user wants its result to be kept.
@@ -97,7 +97,7 @@ func (c *Command) taken(words ...string) []string {
 // through a symbolic link: shells and compilers take it for the directory's name. One that
 // leads elsewhere is as good as none, for them too.
 func (c *Command) otherName() string {
-	name := variable(c.World.Environ, "PWD")
+	name := env.Get(c.World.Environ, "PWD")
 	if name == c.Dir || !filepath.IsAbs(name) {
 		return ""
 	}
@@ -107,16 +107,6 @@ func (c *Command) otherName() string {
 		return ""
 	}
 	return name
-}
-
-// variable returns the value of a variable: the first, as getenv(3) does.
-func variable(environ []string, name string) string {
-	for _, e := range environ {
-		if v, ok := strings.CutPrefix(e, name+"="); ok {
-			return v
-		}
-	}
-	return ""
 }
 
 // tiedToHome reports whether the place of the user's home counts. A record names files

@@ -7,23 +7,25 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"deptrace/trace/env"
 )
 
 // Dir returns the directory for a user's store: DEPTRACE_CACHE_DIR, else deptrace in
 // XDG_CACHE_HOME, else .cache/deptrace in HOME. An XDG_CACHE_HOME that is not absolute
 // counts as not set, as its specification wants.
 func Dir(environ []string) (string, error) {
-	if dir := variable(environ, "DEPTRACE_CACHE_DIR"); dir != "" {
+	if dir := env.Get(environ, "DEPTRACE_CACHE_DIR"); dir != "" {
 		if !filepath.IsAbs(dir) {
 			return "", &DirError{Err: fmt.Errorf("variable DEPTRACE_CACHE_DIR is %q, which is not absolute", dir),
 				Hint: "each step would have a store of its own"}
 		}
 		return filepath.Clean(dir), nil
 	}
-	if dir := variable(environ, "XDG_CACHE_HOME"); filepath.IsAbs(dir) {
+	if dir := env.Get(environ, "XDG_CACHE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "deptrace"), nil
 	}
-	if dir := variable(environ, "HOME"); filepath.IsAbs(dir) {
+	if dir := env.Get(environ, "HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, ".cache", "deptrace"), nil
 	}
 	return "", &DirError{Err: errors.New("none of DEPTRACE_CACHE_DIR, XDG_CACHE_HOME and HOME is set"),
@@ -32,7 +34,7 @@ func Dir(environ []string) (string, error) {
 
 // Limit returns the limit that DEPTRACE_CACHE_SIZE sets for a store, or 0.
 func Limit(environ []string) (int64, error) {
-	v := variable(environ, "DEPTRACE_CACHE_SIZE")
+	v := env.Get(environ, "DEPTRACE_CACHE_SIZE")
 	if v == "" {
 		return 0, nil
 	}
@@ -60,14 +62,4 @@ func ParseSize(text string) (int64, error) {
 		return 0, errSize
 	}
 	return int64(n) << shift, nil
-}
-
-// variable returns the value of an environment variable: the first, as getenv(3) does.
-func variable(environ []string, name string) string {
-	for _, e := range environ {
-		if v, ok := strings.CutPrefix(e, name+"="); ok {
-			return v
-		}
-	}
-	return ""
 }
