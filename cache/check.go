@@ -9,6 +9,7 @@ import (
 
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
+	"deptrace/trace/cause"
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
 )
@@ -177,7 +178,7 @@ func (c *checker) inputs() {
 func (c *checker) input(in *manifest.Input, now *seen) {
 	path, st, err := now.path, now.st, now.err
 	if err != nil && in.Kind != footprint.Exists && in.Kind != footprint.Absent {
-		c.differ(in.Path, kindWord(in), "not to be seen: "+cause(err))
+		c.differ(in.Path, kindWord(in), "not to be seen: "+cause.Of(err).Error())
 		return
 	}
 	is := typeWords[st.Type]
@@ -209,7 +210,7 @@ func (c *checker) input(in *manifest.Input, now *seen) {
 		sum, err := c.list(path)
 		switch {
 		case err != nil:
-			c.differ(in.Path, kindWord(in), "not to be listed: "+cause(err))
+			c.differ(in.Path, kindWord(in), "not to be listed: "+cause.Of(err).Error())
 		case sum != in.Digest:
 			c.differ(in.Path, "list sha256 "+short(in.Digest), short(sum))
 		}
@@ -248,7 +249,7 @@ func (c *checker) output(out *manifest.Output) {
 	now := c.see(c.abs(out.Path))
 	path, st, err := now.path, now.st, now.err
 	if err != nil {
-		c.differ(out.Path, "left "+leftWords[out.Kind], "not to be seen: "+cause(err))
+		c.differ(out.Path, "left "+leftWords[out.Kind], "not to be seen: "+cause.Of(err).Error())
 		return
 	}
 	if out.Handed && st.Type == footprint.None {
@@ -296,21 +297,11 @@ func (c *checker) digests() {
 		t := &c.todo[i]
 		switch {
 		case r.Err != nil:
-			c.differ(t.form, t.was+short(t.want), "not to be read: "+cause(r.Err))
+			c.differ(t.form, t.was+short(t.want), "not to be read: "+cause.Of(r.Err).Error())
 		case manifest.Digest(r.Sum) != t.want:
 			c.differ(t.form, t.was+short(t.want), short(r.Sum))
 		}
 	}
-}
-
-// cause is the reason of an error about a file without the operation and the path,
-// which stand beside it already.
-func cause(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		err = p.Err
-	}
-	return err.Error()
 }
 
 // kindWord says what was known of an input.

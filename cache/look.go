@@ -10,6 +10,7 @@ import (
 
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
+	"deptrace/trace/cause"
 	"deptrace/trace/env"
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
@@ -117,7 +118,7 @@ func (d *directory) leave() {
 func (l *look) target(path string) string {
 	t, err := os.Readlink(path)
 	if err != nil {
-		return "not to be read: " + cause(err)
+		return "not to be read: " + cause.Of(err).Error()
 	}
 	return targetWord(t)
 }

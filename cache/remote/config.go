@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"crypto/x509"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -16,6 +14,7 @@ import (
 	"unicode"
 
 	"deptrace/cache/store"
+	"deptrace/trace/cause"
 )
 
 // Config says where the server is and how to talk to it. Its fields are not exported:
@@ -164,7 +163,7 @@ func secret(vars map[string]string, direct, file string) (string, error) {
 		}
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return "", &ConfigError{file, "cannot be read: " + reason(err), "it names a file that holds the secret and nothing else"}
+			return "", &ConfigError{file, "cannot be read: " + cause.Of(err).Error(), "it names a file that holds the secret and nothing else"}
 		}
 		value, name = strings.TrimRight(string(data), "\r\n"), file
 		if value == "" {
@@ -189,7 +188,7 @@ func (c *Config) authorities(vars map[string]string) error {
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return wrong("cannot be read: " + reason(err))
+		return wrong("cannot be read: " + cause.Of(err).Error())
 	}
 	c.roots, err = x509.SystemCertPool()
 	if err != nil {
@@ -243,13 +242,4 @@ func (c *Config) Exposed() bool {
 	host := c.base.Hostname()
 	ip := net.ParseIP(host)
 	return host != "localhost" && (ip == nil || !ip.IsLoopback())
-}
-
-// reason is an error of package os without the name of the file.
-func reason(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err.Error()
-	}
-	return err.Error()
 }

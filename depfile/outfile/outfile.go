@@ -35,6 +35,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"deptrace/trace/cause"
 )
 
 // Write makes data the content of the file at path. On an error the file is as it
@@ -162,20 +164,7 @@ func createTemp(dir string) (*os.File, error) {
 	}
 }
 
+// failed is an error for path, as the user spells it.
 func failed(path string, err error) error {
-	return fmt.Errorf("write %s: %w", path, cause(err))
-}
-
-// cause takes the names off that the os package put before an error: they are
-// those of temporary files and resolved links, which the user never spelled.
-func cause(err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
-	}
-	var linkErr *os.LinkError
-	if errors.As(err, &linkErr) {
-		return linkErr.Err
-	}
-	return err
+	return fmt.Errorf("write %s: %w", path, cause.Of(err))
 }

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"deptrace/trace/cause"
 	"deptrace/trace/event"
 	"deptrace/trace/observe"
 	"deptrace/trace/tracee"
@@ -52,7 +53,7 @@ func (e *engine) thread(tid int) *thread {
 	s, err := tracee.Status(tid)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ESRCH) {
-			e.once(event.Lost, 0, "a process could not be looked at: "+cause(err))
+			e.once(event.Lost, 0, "a process could not be looked at: "+cause.Of(err).Error())
 		}
 		return nil
 	}
@@ -64,16 +65,6 @@ func (e *engine) thread(tid int) *thread {
 	t = &thread{Thread: *observe.NewThread(tid, &p.Process), process: p, seen: now}
 	e.threads[tid] = t
 	return t
-}
-
-// cause is what an error about a file of proc(5) says, without the file: its name has a
-// process number in it.
-func cause(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		err = p.Err
-	}
-	return err.Error()
 }
 
 // process returns the process with a number, a new one if the one that had it before has

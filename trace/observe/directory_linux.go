@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"deptrace/trace/cause"
 	"deptrace/trace/decode"
 	"deptrace/trace/event"
 	"deptrace/trace/tracee"
@@ -122,11 +123,7 @@ func (o *Observer) directory(t *Thread, fd int) (p string, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		o.gap(t.Process, event.Memory, t.Process.Name)
 	default: // longer than the kernel can say
-		var in *fs.PathError // names a process number
-		if errors.As(err, &in) {
-			err = in.Err
-		}
-		o.gap(t.Process, event.Lost, "a directory of "+t.Process.Name+": "+err.Error())
+		o.gap(t.Process, event.Lost, "a directory of "+t.Process.Name+": "+cause.Of(err).Error())
 	}
 	return p, err
 }
