@@ -16,6 +16,7 @@ import (
 	"deptrace/depfile/manifest"
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
+	"deptrace/trace/parallel"
 )
 
 // keyFormat is the first line of the text of a key. Whatever changes the meaning of a
@@ -59,7 +60,7 @@ func Explain(w io.Writer, records []*Record, now *World, salt string) error {
 func describe(w io.Writer, records []*Record, now *World, salt string) error {
 	texts := make([]string, len(records))
 	errs := make([]error, len(records))
-	Parallel(len(records), func(i int) {
+	parallel.Each(len(records), func(i int) {
 		d := &describer{look: newLook(records[i], now)}
 		errs[i] = d.record()
 		texts[i] = d.text.String()

@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
 	"deptrace/trace/cause"
 	"deptrace/trace/env"
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
+	"deptrace/trace/parallel"
 
 	"golang.org/x/sys/unix"
 )
@@ -66,7 +66,7 @@ func (l *look) see(path string) seen {
 func (l *look) inputs() []seen {
 	const least = 100 // are worth a goroutine
 	all := make([]seen, len(l.r.Inputs))
-	digest.Parts(len(all), least, func(from, to int) {
+	parallel.Parts(len(all), least, func(from, to int) {
 		var d directory
 		defer d.leave()
 		for j := from; j < to; j++ {

@@ -26,7 +26,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +33,7 @@ import (
 	"time"
 
 	"deptrace/trace/event"
+	"deptrace/trace/parallel"
 	"deptrace/trace/syscalls"
 )
 
@@ -127,7 +127,8 @@ func run() (err error) {
 	if !(&mutant{}).pass("syscalls", "Test", agreement) || !(&mutant{}).pass("decode", "Test", agreement) {
 		return errors.New("tests fail without a mutant")
 	}
-	each(mutants, func(m *mutant) {
+	parallel.Each(len(mutants), func(i int) {
+		m := mutants[i]
 		m.list = !m.pass("syscalls", listTests, "^$")
 		if m.matters() {
 			m.unit = !m.pass("decode", "^Test", agreement) || !m.pass("syscalls", "^Test", listTests+"|"+agreement)
@@ -143,7 +144,7 @@ func run() (err error) {
 		return err
 	}
 	say("%3.0fs %d tests surveyed", time.Since(began).Seconds(), len(tests))
-	each(mutants, func(m *mutant) { m.pursue(tests) })
+	parallel.Each(len(mutants), func(i int) { mutants[i].pursue(tests) })
 	err = report(mutants)
 	say("%3.0fs in all", time.Since(began).Seconds())
 	return err
@@ -269,7 +270,8 @@ func survey() ([]*steps, error) {
 	var mu sync.Mutex
 	for len(tests) > 0 {
 		var parts []*steps
-		each(tests, func(s *steps) {
+		parallel.Each(len(tests), func(i int) {
+			s := tests[i]
 			of := s.look()
 			mu.Lock()
 			defer mu.Unlock()
@@ -442,20 +444,6 @@ func report(mutants []*mutant) error {
 		return errors.New("there are survivors")
 	}
 	return nil
-}
-
-// each calls f with every item, as many at a time as there are processors.
-func each[T any](items []T, f func(T)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range runtime.NumCPU() {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(items); i = int(next.Add(1)) - 1 {
-				f(items[i])
-			}
-		})
-	}
-	wg.Wait()
 }
 
 func say(format string, args ...any) { fmt.Printf(format+"\n", args...) }

@@ -66,11 +66,10 @@ package digest
 import (
 	"encoding/hex"
 	"errors"
-	"runtime"
-	"sync"
-	"sync/atomic"
+	"iter"
 
 	"deptrace/trace/footprint"
+	"deptrace/trace/parallel"
 )
 
 // Sum is the SHA-256 of a file's content.
@@ -99,26 +98,12 @@ func Files(paths []string) []Result {
 
 // hashAll hashes the requests with the indices and puts the results in their places.
 func hashAll(reqs []Request, results []Result, indices []int) {
-	var next atomic.Int64
-	work := func() {
+	const handful = 4 // of files are worth a goroutine
+	parallel.Share(len(indices), handful, func(own iter.Seq[int]) {
 		h := newHasher()
-		for {
-			n := int(next.Add(1)) - 1
-			if n >= len(indices) {
-				return
-			}
+		for n := range own {
 			i := indices[n]
 			results[i] = h.file(reqs[i].Path)
 		}
-	}
-	// A goroutine is worth its start for a handful of files.
-	n := min(runtime.GOMAXPROCS(0), (len(indices)+3)/4)
-	var wg sync.WaitGroup
-	for range n - 1 {
-		wg.Go(work)
-	}
-	if n > 0 {
-		work()
-	}
-	wg.Wait()
+	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"deptrace/trace/footprint"
 	"deptrace/trace/footprint/osfs"
+	"deptrace/trace/parallel"
 )
 
 // settled is how long a file must have been left alone before it is known by identity.
@@ -102,7 +103,7 @@ const share = 100
 func (m *Memo) find(reqs []Request, results []Result) (unknown []int) {
 	// In the order of pages, so that each is read once.
 	order := make([]uint64, len(reqs))
-	Parts(len(reqs), share, func(from, to int) {
+	parallel.Parts(len(reqs), share, func(from, to int) {
 		for i := from; i < to; i++ {
 			if reqs[i].State == (footprint.State{}) {
 				results[i].State, _ = osfs.Lstat(reqs[i].Path) // hashing it says what is wrong
@@ -114,7 +115,7 @@ func (m *Memo) find(reqs []Request, results []Result) (unknown []int) {
 	})
 	slices.Sort(order)
 	found := make([]bool, len(reqs))
-	Parts(len(order), share, func(from, to int) {
+	parallel.Parts(len(order), share, func(from, to int) {
 		var p page
 		at := -1
 		for _, o := range order[from:to] {

@@ -4,10 +4,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io/fs"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
+
+	"deptrace/trace/parallel"
 )
 
 // Verify reads every blob and every record on all processors. Those that are damaged it
@@ -19,37 +20,22 @@ func (s *Store) Verify(progress Progress) (checked Count, damaged []string, err 
 		return Count{}, nil, err
 	}
 	var mu sync.Mutex
-	next := 0
-	work := func() {
-		for {
-			mu.Lock()
-			i := next
-			next++
-			mu.Unlock()
-			if i >= len(items) {
-				return
-			}
-			path := s.path(items[i].kind, items[i].key)
-			verifyErr := s.verify(items[i], path)
-			mu.Lock()
-			switch {
-			case errors.Is(verifyErr, ErrDamaged):
-				s.remove(path)
-				damaged = append(damaged, path)
-			case errors.Is(verifyErr, fs.ErrNotExist): // it went away meanwhile
-			case verifyErr != nil && err == nil:
-				err = verifyErr
-			}
-			checked.add(items[i].size)
-			progress.tell(Step{Doing: "verifying", Done: checked.Files, Of: len(items)})
-			mu.Unlock()
+	parallel.Each(len(items), func(i int) {
+		path := s.path(items[i].kind, items[i].key)
+		verifyErr := s.verify(items[i], path)
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case errors.Is(verifyErr, ErrDamaged):
+			s.remove(path)
+			damaged = append(damaged, path)
+		case errors.Is(verifyErr, fs.ErrNotExist): // it went away meanwhile
+		case verifyErr != nil && err == nil:
+			err = verifyErr
 		}
-	}
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(work)
-	}
-	wg.Wait()
+		checked.add(items[i].size)
+		progress.tell(Step{Doing: "verifying", Done: checked.Files, Of: len(items)})
+	})
 	slices.Sort(damaged)
 	return checked, damaged, err
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"deptrace/cache"
+	"deptrace/trace/parallel"
 )
 
 // withRoot has f look at a manifest. given is --root; the variable
@@ -65,7 +66,7 @@ func checkMain(args []string) int {
 	now.Files = f.memory.several(len(manifests))
 	decisions := make([]cache.Decision, len(manifests))
 	errs := make([]error, len(manifests))
-	cache.Parallel(len(manifests), func(i int) {
+	parallel.Each(len(manifests), func(i int) {
 		decisions[i], errs[i] = withRoot(manifests[i], f.root, func(p cache.Place) (cache.Decision, error) { return cache.CheckFile(p, now) })
 	})
 

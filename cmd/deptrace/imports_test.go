@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 	"trace/onpath":            {},
 	"trace/env":               {},
 	"trace/cause":             {},
+	"trace/parallel":          {},
 	"trace/tracee":            {"trace/event", "trace/syscalls", "trace/decode", "trace/intern", "trace/onpath"},
 	"trace/resolve":           {"trace/event", "trace/syscalls", "trace/decode", "trace/intern", "trace/onpath", "trace/tracee"},
 	"trace/observe":           {"trace/event", "trace/syscalls", "trace/decode", "trace/intern", "trace/onpath", "trace/tracee", "trace/resolve"},
@@ -50,7 +51,7 @@ var allowed = map[string][]string{
 
 // anywhere are packages that know nothing of what this module is about, and that every other
 // may import.
-var anywhere = []string{"trace/env", "trace/cause"}
+var anywhere = []string{"trace/env", "trace/cause", "trace/parallel"}
 
 // costly are packages whose initialisation is a measurable share of the wrapper's
 // start-up, or that bring such along. Those who speak HTTP have a program of their own.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"deptrace/cache"
+	"deptrace/trace/parallel"
 )
 
 // maxKey is how long a key of GitHub's cache can be; what is longer, or holds a
@@ -104,7 +105,7 @@ func keyOf(manifests []string, root, salt string, explain bool, memory *memory) 
 	shortLived()
 	records := make([]*cache.Record, len(manifests))
 	errs := make([]error, len(manifests))
-	cache.Parallel(len(manifests), func(i int) { records[i], errs[i] = withRoot(manifests[i], root, cache.Load) })
+	parallel.Each(len(manifests), func(i int) { records[i], errs[i] = withRoot(manifests[i], root, cache.Load) })
 	missing := false
 	for i, path := range manifests {
 		err := errs[i]

@@ -2,13 +2,13 @@ package manifest
 
 import (
 	"crypto/sha256"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
 
 	"deptrace/trace/event"
 	"deptrace/trace/footprint"
+	"deptrace/trace/parallel"
 )
 
 // Digester hashes files.
@@ -69,15 +69,13 @@ func (b *builder) hashAll(d Digester) {
 	sums := make([]Digest, len(b.wants))
 	errs := make([]error, len(b.wants))
 	var wg sync.WaitGroup
-	free := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for _, i := range kept {
-		wg.Go(func() {
-			free <- struct{}{}
-			defer func() { <-free }()
+	wg.Go(func() {
+		parallel.Each(len(kept), func(n int) {
+			i := kept[n]
 			sum, err := b.wants[i].kept.Sum()
 			sums[i], errs[i] = sum, err
 		})
-	}
+	})
 	var found []Result
 	if len(reqs) > 0 {
 		found = d.Digests(reqs)
