@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"deptrace/depfile/outfile"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -89,23 +91,14 @@ func create(path string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".deptrace-*.tmp")
+	f, err := outfile.CreateTemp(dir, 0o600)
 	if err != nil {
 		return err
 	}
 	if err = f.Truncate(memoSize); err == nil {
 		_, err = f.WriteAt([]byte(memoMagic), 0)
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return outfile.Publish(f, path, err)
 }
 
 // ours reports whether a directory is ours, or will be if we make it and what is above

@@ -3,16 +3,15 @@ package restore
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"deptrace/depfile/manifest"
+	"deptrace/depfile/outfile"
+
+	"golang.org/x/sys/unix"
 )
 
 // Outputs makes the outputs under root be as they are wanted; each of them is one that
@@ -154,8 +153,7 @@ func (r *restorer) file(dir int, w Want) error {
 // temporary has something made under a name that is not taken.
 func (r *restorer) temporary(dir int, w Want, make func(temp string) error) error {
 	for {
-		// The recorder knows such names for deptrace's own.
-		temp := ".deptrace-" + strconv.FormatUint(rand.Uint64(), 36) + ".tmp"
+		temp := outfile.TempName() // which the recorder knows for deptrace's own
 		switch err := make(temp); err {
 		case nil:
 			r.temp = append(r.temp, pending{dir, temp, path.Base(w.Path), w.Path})

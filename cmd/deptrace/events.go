@@ -5,13 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"deptrace/depfile/outfile"
 	"deptrace/trace/event"
 )
 
@@ -22,18 +21,10 @@ import (
 // A regular file is written under a temporary name and appears when it is whole.
 type eventLog struct {
 	path string
-	temp string // empty: written to path itself
+	temp bool // f has a temporary name
 	f    *os.File
 	w    *bufio.Writer
 	err  error // the first one; nothing is written after it
-}
-
-const temporaryPrefix, temporarySuffix = ".deptrace-", ".tmp"
-
-// isTemporary reports whether a name is one of those under which deptrace, here and
-// in package outfile, writes what is not yet whole.
-func isTemporary(name string) bool {
-	return strings.HasPrefix(name, temporaryPrefix) && strings.HasSuffix(name, temporarySuffix)
 }
 
 // regularToBe reports whether the path is or would become a regular file, to be
@@ -68,8 +59,8 @@ func (s *step) openEvents() {
 		if target, err := filepath.EvalSymlinks(path); err == nil {
 			l.path = target
 		}
-		l.temp = filepath.Join(filepath.Dir(l.path), temporaryPrefix+strconv.FormatUint(rand.Uint64(), 36)+temporarySuffix)
-		l.f, l.err = os.OpenFile(l.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		l.f, l.err = outfile.CreateTemp(filepath.Dir(l.path), 0o666)
+		l.temp = l.err == nil
 	}
 	l.w = bufio.NewWriterSize(l.f, 1<<16)
 	l.line(struct {
@@ -124,17 +115,12 @@ func (l *eventLog) commit() error {
 	if err == nil {
 		err = l.w.Flush()
 	}
-	if l.f != nil && l.f != os.Stdout {
-		if closeErr := l.f.Close(); err == nil {
-			err = closeErr
-		}
-	}
-	if l.temp != "" {
-		if err == nil {
-			err = os.Rename(l.temp, l.path)
-		}
-		if err != nil {
-			os.Remove(l.temp)
+	switch {
+	case l.temp:
+		err = outfile.Publish(l.f, l.path, err)
+	case l.f != nil && l.f != os.Stdout:
+		if closed := l.f.Close(); err == nil {
+			err = closed
 		}
 	}
 	if err != nil {
@@ -145,8 +131,8 @@ func (l *eventLog) commit() error {
 
 // discard leaves nothing behind: the command did not run.
 func (l *eventLog) discard() {
-	if l != nil && l.temp != "" && l.f != nil {
+	if l != nil && l.temp {
 		l.f.Close()
-		os.Remove(l.temp)
+		os.Remove(l.f.Name())
 	}
 }

@@ -37,12 +37,12 @@ var allowed = map[string][]string{
 	"depfile/outfile":         {},
 	"depfile/manifest":        {"trace/event", "trace/footprint", "depfile/outfile"},
 	"cache/digest":            {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile"},
-	"cache/store":             {"trace/event", "trace/footprint", "trace/footprint/osfs", "cache/digest"},
+	"cache/store":             {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/outfile", "cache/digest"},
 	"cache":                   {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest"},
 	"cache/restore":           {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest"},
 	"cache/replay":            {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest", "cache"},
 	"cache/result":            {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/manifest", "depfile/outfile", "cache/digest", "cache", "cache/store", "cache/restore"},
-	"cache/remote":            {"trace/event", "trace/footprint", "trace/footprint/osfs", "cache/digest", "cache/store"},
+	"cache/remote":            {"trace/event", "trace/footprint", "trace/footprint/osfs", "depfile/outfile", "cache/digest", "cache/store"},
 	"cache/remote/helper":     {},
 	"cache/remote/remotetest": {},  // for tests
 	"cmd/deptrace":            nil, // everything

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"deptrace/depfile/outfile"
 )
 
 // A deptrace that is killed outright in the middle of a step leaves nothing of its own
@@ -106,7 +108,7 @@ func (k *killed) killedInStep() {
 	// Make has taken away what was half made, as after the death of any other command.
 	k.wantNone("x")
 	k.files(func(path string, _ fs.FileInfo) {
-		if isTemporary(filepath.Base(path)) {
+		if outfile.IsTemp(filepath.Base(path)) {
 			k.t.Errorf("%s is left", path)
 		}
 	})

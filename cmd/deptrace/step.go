@@ -10,6 +10,7 @@ import (
 	"deptrace/cache"
 	"deptrace/cache/digest"
 	"deptrace/depfile/manifest"
+	"deptrace/depfile/outfile"
 	"deptrace/trace"
 	"deptrace/trace/event"
 	"deptrace/trace/footprint"
@@ -168,7 +169,7 @@ func (s *step) hashes() bool { return s.keep || s.f.manifest != "" || s.f.launch
 // isOwn reports whether deptrace writes the file, this one or another at the same
 // time: both go through temporary names.
 func (s *step) isOwn(path string) bool {
-	return s.own[path] || isTemporary(path[strings.LastIndexByte(path, '/')+1:])
+	return s.own[path] || outfile.IsTemp(path[strings.LastIndexByte(path, '/')+1:])
 }
 
 // Event implements [event.Sink].

@@ -29,10 +29,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -133,35 +131,12 @@ func writeThrough(name string, data []byte) error {
 }
 
 func replace(name string, data []byte) error {
-	f, err := createTemp(filepath.Dir(name))
+	f, err := CreateTemp(filepath.Dir(name), 0o666)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
-// createTemp is os.CreateTemp, but for the permissions, which are those of any new
-// file and not 0600; asking the kernel for 0666 spares finding out the umask,
-// which only setting it would tell. The name does not hold the one of the final
-// file, which may be as long as a name can be.
-func createTemp(dir string) (*os.File, error) {
-	for {
-		name := filepath.Join(dir, ".deptrace-"+strconv.FormatUint(rand.Uint64(), 36)+".tmp")
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) {
-			return f, err
-		}
-	}
+	return Publish(f, name, err)
 }
 
 // failed is an error for path, as the user spells it.
