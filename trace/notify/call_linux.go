@@ -37,7 +37,7 @@ func (e *engine) serve(n *notification) {
 
 func (e *engine) answer(id uint64) {
 	if errno := e.listener.proceed(id); errno != 0 && errno != syscall.ENOENT {
-		e.incomplete(0, event.Lost, "answer a notification: "+errno.Error())
+		e.Incomplete(0, event.Lost, "answer a notification: "+errno.Error())
 	}
 }
 
@@ -93,7 +93,7 @@ func (e *engine) look(n *notification) event.Hold {
 		return e.unmodelled(t, &d, ev)
 	}
 	e.move(t, ev)
-	hold := e.tell(ev)
+	hold := e.Tell(ev)
 	if d.Op == event.Exec {
 		e.executes(t, ev, loads)
 	}
@@ -105,21 +105,21 @@ func (e *engine) start() {
 	e.process(e.root, 0, time.Now())
 	e.started = true
 	e.c.Started(e.root)
-	e.tell(&event.Event{Op: event.Fork, Child: e.root})
+	e.Tell(&event.Event{Op: event.Fork, Child: e.root})
 }
 
 // executes tells what the kernel reads for an exec besides the program.
 func (e *engine) executes(t *thread, ev *event.Event, loads []event.Event) {
 	loads = observe.Told(loads, ev.Outcome)
 	for i := range loads {
-		e.tell(&loads[i])
+		e.Tell(&loads[i])
 	}
 	if ev.Outcome.State == event.Failed {
 		return
 	}
 	t.process.Executed(t.TID, ev)
 	if e.child.NoNewPrivs && observe.SetID(ev.Name.Path) {
-		e.incomplete(t.process.PID, event.SetID, ev.Name.Path)
+		e.Incomplete(t.process.PID, event.SetID, ev.Name.Path)
 	}
 }
 
@@ -130,7 +130,7 @@ func (e *engine) unmodelled(t *thread, d *decode.Call, ev *event.Event) event.Ho
 		return nil // a deptrace inside the step, which gets EBUSY and goes on in another way
 	}
 	if ev.Outcome.State != event.Failed {
-		return e.tell(ev)
+		return e.Tell(ev)
 	}
 	if !observe.LookedUp(ev) {
 		return nil
@@ -138,7 +138,7 @@ func (e *engine) unmodelled(t *thread, d *decode.Call, ev *event.Event) event.Ho
 	if d.Spec.Xattr == syscalls.ListXattr && ev.Outcome == event.Fail(noneOf) {
 		ev.Outcome = event.Outcome{}
 	}
-	return e.tell(ev)
+	return e.Tell(ev)
 }
 
 // runsThisProgram reports whether a process runs the program that this one runs.
@@ -152,7 +152,7 @@ func runsThisProgram(p *process) bool {
 func (e *engine) once(r event.Reason, pid int, detail string) {
 	if !e.told[r] {
 		e.told[r] = true
-		e.incomplete(pid, r, detail)
+		e.Incomplete(pid, r, detail)
 	}
 }
 

@@ -24,8 +24,8 @@ import (
 
 // engine watches one step. All but the fields under mu belongs to its thread.
 type engine struct {
+	watch.Teller
 	c        watch.Config
-	sink     event.Sink
 	observer *observe.Observer
 	child    *launch.Process
 	listener listener
@@ -42,7 +42,6 @@ type engine struct {
 	ended   time.Time // when it ended
 	late    bool      // the grace is over
 	result  watch.Result
-	seq     uint64
 	told    map[event.Reason]bool
 	holds   sync.WaitGroup
 	heeding bool          // heed runs
@@ -67,11 +66,11 @@ func Run(ctx context.Context, c watch.Config, sink event.Sink) (watch.Result, er
 		return watch.Result{}, errors.New("it needs Linux 5.9")
 	}
 	e := &engine{
-		c: c, sink: sink, seq: c.Seq,
+		c: c, Teller: watch.NewTeller(sink, c.Seq),
 		threads: make(map[int]*thread), processes: make(map[int]*process), moving: make(map[int]time.Time),
 		told: make(map[event.Reason]bool), living: make(map[int]time.Time),
 	}
-	e.observer = observe.New(c.Options, c.Stdin, c.Pipes, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
+	e.observer = observe.New(c.Options, c.Stdin, c.Pipes, func(p *observe.Process, r event.Reason, detail string) { e.Incomplete(p.PID, r, detail) },
 		func() []int { return slices.Collect(maps.Keys(e.processes)) })
 	// The command's parent-death signal comes when the thread that forks it ends.
 	runtime.LockOSThread()
@@ -109,7 +108,7 @@ func (e *engine) run(ctx context.Context) (watch.Result, error) {
 		}
 		// It was killed before its exec; or that succeeded against all that a look showed.
 		e.start()
-		e.incomplete(e.root, event.Lost, "the start of the command was not seen")
+		e.Incomplete(e.root, event.Lost, "the start of the command was not seen")
 		e.forget(e.processes[e.root], e.result)
 	}
 	return e.result, err
@@ -168,7 +167,7 @@ func (e *engine) loop() error {
 
 // breakOff ends the step because nobody can answer for it any more.
 func (e *engine) breakOff(err error) error {
-	e.incomplete(0, event.Lost, err.Error())
+	e.Incomplete(0, event.Lost, err.Error())
 	e.killAll()
 	e.reap(0)
 	return err
@@ -242,21 +241,4 @@ func (e *engine) rootEnded(ws syscall.WaitStatus) {
 	if p := e.processes[e.root]; p != nil {
 		e.forget(p, e.result)
 	}
-}
-
-func (e *engine) next() uint64 {
-	e.seq++
-	return e.seq
-}
-
-// tell gives the event a number and tells it.
-func (e *engine) tell(ev *event.Event) event.Hold {
-	ev.Seq = e.next()
-	return e.sink.Event(ev)
-}
-
-// incomplete tells a reason. That the same is told twice is for the receiver to sort
-// out.
-func (e *engine) incomplete(pid int, r event.Reason, detail string) {
-	e.tell(&event.Event{Op: event.Incomplete, Process: pid, Reason: r, Detail: detail})
 }

@@ -156,7 +156,7 @@ func (e *engine) checkImage(p *process) {
 	was := p.image
 	p.image = image{}
 	if now, ok := p.runs(); !ok || now.dev != was.dev || now.ino != was.ino {
-		e.incomplete(p.PID, event.NotModelled, was.detail)
+		e.Incomplete(p.PID, event.NotModelled, was.detail)
 	}
 }
 

@@ -94,7 +94,7 @@ func (e *engine) process(pid, parent int, now time.Time) *process {
 	}
 	e.mu.Unlock()
 	if e.started { // else start tells it
-		e.tell(&event.Event{Op: event.Fork, Process: above, Child: pid})
+		e.Tell(&event.Event{Op: event.Fork, Process: above, Child: pid})
 	}
 	return p
 }
@@ -152,6 +152,6 @@ func (e *engine) forget(p *process, r watch.Result) {
 	delete(e.living, p.PID)
 	e.mu.Unlock()
 	if e.started {
-		e.tell(&event.Event{Op: event.Exit, Process: p.PID, Status: r.Status, Signal: int(r.Signal)})
+		e.Tell(&event.Event{Op: event.Exit, Process: p.PID, Status: r.Status, Signal: int(r.Signal)})
 	}
 }

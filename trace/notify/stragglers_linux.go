@@ -42,7 +42,7 @@ func (e *engine) afterEnd() (done bool, err error) {
 		}
 		e.late = true
 		for _, name := range e.stragglers() {
-			e.incomplete(0, event.Outlived, name)
+			e.Incomplete(0, event.Outlived, name)
 		}
 		if e.c.Late == watch.Leave {
 			e.holds.Wait()

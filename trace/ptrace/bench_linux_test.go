@@ -16,7 +16,7 @@ func BenchmarkCall(b *testing.B) {
 	for _, m := range modes {
 		b.Run(m.name, func(b *testing.B) {
 			watchtest.Calls(b, func(c watch.Config, sink event.Sink) (watch.Result, error) {
-				return Run(context.Background(), c, m.everyCall, sink)
+				return Run(context.Background(), c, m.always, sink)
 			})
 		})
 	}

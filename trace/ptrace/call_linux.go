@@ -46,7 +46,7 @@ func (e *engine) syscallStop(t *task) {
 	t.assumed = false
 	if info.op == infoExit {
 		if assumed { // the one before was an entry
-			e.incomplete(t.pid(), event.Lost, "a call was taken for the exit of another")
+			e.Incomplete(t.pid(), event.Lost, "a call was taken for the exit of another")
 		}
 		e.exit(t, &info)
 		return
@@ -88,12 +88,12 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if !ok || d.Untraced && !e.follow(t, &d, &made) {
 		return nil, nil
 	}
-	if e.launching && d.Op != event.Exec {
+	if !e.started && d.Op != event.Exec {
 		return nil, nil // what the child does before it executes the command is no business of the step's
 	}
 	if d.Reason == event.Listener {
 		if d.Listens {
-			e.everyCall(t, &made)
+			e.stopAlways(t, &made)
 		}
 		return nil, nil // a filter for a tracer cannot be for another one than this
 	}
@@ -103,13 +103,13 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 	if !ok {
 		return nil, nil
 	}
-	c.ev.Seq = e.next()
+	c.ev.Seq = e.Next()
 	if d.Op == event.Exec && looked.State == event.OK {
 		c.loads = e.observer.Loads(&t.Thread, &d, &c.ev)
 	}
 	if d.Spec.When == syscalls.AtEntry {
 		c.ev.Outcome = looked
-		e.tell(&c.ev)
+		e.Tell(&c.ev)
 		return nil, nil
 	}
 	if !c.ev.Changes() {
@@ -119,17 +119,17 @@ func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
 		e.leading++
 	}
 	c.ev.Outcome.State = event.Pending
-	return c, e.tell(&c.ev)
+	return c, e.Tell(&c.ev)
 }
 
 // tsync is SECCOMP_FILTER_FLAG_TSYNC: the filter is for all threads of the process.
 const tsync = 1
 
-// everyCall has a process, and what it will make, stop at every call from here on: it is
+// stopAlways has a process, and what it will make, stop at every call from here on: it is
 // about to install a filter with a listener, and what that takes never gets to the
 // engine's own. Threads that run are brought to a stop, so that they go on so, too. With
 // TSYNC one of them can be under the new filter before that.
-func (e *engine) everyCall(t *task, c *observe.Call) {
+func (e *engine) stopAlways(t *task, c *observe.Call) {
 	t.process.everyCall = true
 	for _, other := range e.tasks {
 		if other.process != t.process || other == t {
@@ -137,7 +137,7 @@ func (e *engine) everyCall(t *task, c *observe.Call) {
 		}
 		request(unix.PTRACE_INTERRUPT, other.TID, 0, 0)
 		if c.Args[1]&tsync != 0 {
-			e.incomplete(t.pid(), event.Listener, "seccomp for all threads")
+			e.Incomplete(t.pid(), event.Listener, "seccomp for all threads")
 		}
 	}
 }
@@ -148,7 +148,7 @@ func (e *engine) everyCall(t *task, c *observe.Call) {
 func (e *engine) follow(t *task, d *decode.Call, c *observe.Call) bool {
 	if !e.takeUntraced(t, d, c) {
 		if d.Reason != event.NotFollowed {
-			e.incomplete(t.pid(), event.NotFollowed, d.Detail)
+			e.Incomplete(t.pid(), event.NotFollowed, d.Detail)
 		}
 		return true
 	}
@@ -185,7 +185,7 @@ func (e *engine) refuse(t *task) {
 	if getRegisters(t.TID, &r) == nil && cancelCall(t.TID, &r) == nil {
 		return
 	}
-	e.incomplete(t.pid(), event.NotModelled, "a call that could not be refused")
+	e.Incomplete(t.pid(), event.NotModelled, "a call that could not be refused")
 }
 
 // restarted is the first of the error numbers by which the kernel tells itself to
@@ -224,7 +224,7 @@ func (e *engine) exit(t *task, info *syscallInfo) {
 // outcome tells a call whose outcome is in its event.
 func (e *engine) outcome(t *task, c *call, result int64) {
 	failed := c.ev.Outcome.State == event.Failed
-	if e.launching {
+	if !e.started {
 		return // the command is to be given to the shell, or cannot be executed
 	}
 	switch c.ev.Op {
@@ -243,11 +243,10 @@ func (e *engine) outcome(t *task, c *call, result int64) {
 	if failed && c.ev.Outcome.Errno == event.EINTR && !c.ev.Changes() {
 		return // it will be made anew, and told then
 	}
-	e.tell(&c.ev)
+	e.Tell(&c.ev)
 	loads := observe.Told(c.loads, c.ev.Outcome)
 	for i := range loads {
-		loads[i].Seq = e.next()
-		e.tell(&loads[i])
+		e.Tell(&loads[i])
 	}
 }
 
@@ -274,21 +273,21 @@ func (e *engine) executed(t *task) {
 	t.call = nil
 	// The exit of the call is still to come, with nothing to tell.
 	t.toExit, t.entered, t.assumed = false, false, false
-	if e.launching {
+	if !e.started {
 		e.launched(t)
 		if c != nil {
-			c.ev.Seq = e.next()
+			c.ev.Seq = e.Next()
 		}
 	}
 	if c == nil || c.ev.Op != event.Exec {
-		e.incomplete(t.pid(), event.Lost, "an exec that was not seen before it was made")
+		e.Incomplete(t.pid(), event.Lost, "an exec that was not seen before it was made")
 	} else {
 		t.process.Executed(t.TID, &c.ev)
 		c.ev.Outcome = event.Outcome{}
 		e.outcome(t, c, 0)
 		// A privileged tracer does not take the rights away.
 		if (!e.privileged || e.noNewPrivs) && observe.SetID(c.ev.Name.Path) {
-			e.incomplete(t.pid(), event.SetID, c.ev.Name.Path)
+			e.Incomplete(t.pid(), event.SetID, c.ev.Name.Path)
 		}
 	}
 	e.resume(t, 0)

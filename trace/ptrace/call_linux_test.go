@@ -56,7 +56,7 @@ func TestUnseenExec(t *testing.T) {
 		const nobody = 1 << 30
 		p := &process{Process: *observe.NewProcess(nobody, "sh")}
 		thread := &task{Thread: *observe.NewThread(nobody, &p.Process), process: p, call: c.call}
-		e.tasks[nobody], e.launching = thread, false
+		e.tasks[nobody], e.started = thread, true
 		e.executed(thread)
 		if got := slices.Contains(told, lost); got != c.lost {
 			t.Errorf("%s: got %q", c.name, told)

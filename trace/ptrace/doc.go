@@ -15,7 +15,7 @@
 // its name has found what the kernel is about to find. Any other call is stopped at
 // once more when it returns, and then told with its outcome.
 //
-// With everyCall there is no filter and each process stops at the entry and
+// An engine that is to stop always has no filter, and each process stops at the entry and
 // the exit of every call. The events are the same.
 //
 // # One thread

@@ -22,10 +22,10 @@ import (
 
 // engine watches one step. All but the fields under mu belongs to its thread.
 type engine struct {
+	watch.Teller
 	c watch.Config
 	// always: every process stops at every call, and there is no filter.
 	always   bool
-	sink     event.Sink
 	observer *observe.Observer
 	child    *launch.Process
 
@@ -34,8 +34,8 @@ type engine struct {
 	// early are threads that ended before their creator told of them.
 	early map[int]bool
 	root  int
-	// launching is set until the command has been executed.
-	launching bool
+	// started is set once the command has been executed.
+	started bool
 	// privileged is set if this process may trace set-id programs without taking their
 	// rights away, and noNewPrivs if the filter took them away all the same.
 	privileged, noNewPrivs bool
@@ -43,7 +43,6 @@ type engine struct {
 
 	ended  time.Time // when the command ended
 	result watch.Result
-	seq    uint64
 	waiter waiter
 
 	leading  int // how many calls are under way that may have names lead elsewhere: see led
@@ -91,8 +90,8 @@ type process struct {
 // have ended. An error before Started was called is a [*launch.Error] if the command
 // could not be executed, and otherwise means that the engine does not work here; one after
 // it means that something was lost.
-func Run(ctx context.Context, c watch.Config, everyCall bool, sink event.Sink) (watch.Result, error) {
-	e := newEngine(c, everyCall, sink)
+func Run(ctx context.Context, c watch.Config, always bool, sink event.Sink) (watch.Result, error) {
+	e := newEngine(c, always, sink)
 	type answer struct {
 		r   watch.Result
 		err error
@@ -108,14 +107,14 @@ func Run(ctx context.Context, c watch.Config, everyCall bool, sink event.Sink) (
 	return a.r, a.err
 }
 
-func newEngine(c watch.Config, everyCall bool, sink event.Sink) *engine {
+func newEngine(c watch.Config, always bool, sink event.Sink) *engine {
 	e := &engine{
-		c: c, always: everyCall, sink: sink, seq: c.Seq, privileged: os.Geteuid() == 0,
+		c: c, always: always, Teller: watch.NewTeller(sink, c.Seq), privileged: os.Geteuid() == 0,
 		tasks: make(map[int]*task), processes: make(map[int]*process), early: make(map[int]bool),
 		released: make(chan *task, 64),
 		living:   make(map[int]bool), delivery: make(map[syscall.Signal]time.Time),
 	}
-	e.observer = observe.New(c.Options, c.Stdin, c.Pipes, func(p *observe.Process, r event.Reason, detail string) { e.incomplete(p.PID, r, detail) },
+	e.observer = observe.New(c.Options, c.Stdin, c.Pipes, func(p *observe.Process, r event.Reason, detail string) { e.Incomplete(p.PID, r, detail) },
 		func() []int { return slices.Collect(maps.Keys(e.processes)) })
 	return e
 }
@@ -137,7 +136,7 @@ func (e *engine) run(ctx context.Context) (watch.Result, error) {
 	if err == nil {
 		err = e.broken
 	}
-	if err == nil && e.launching {
+	if err == nil && !e.started {
 		// It could not be executed, or was killed before.
 		if err = e.child.Ended(); err == nil {
 			e.c.Started(e.root)
@@ -167,7 +166,7 @@ func (e *engine) loop() error {
 			}
 			return nil
 		case err != nil:
-			e.incomplete(0, event.Lost, "wait4: "+err.Error())
+			e.Incomplete(0, event.Lost, "wait4: "+err.Error())
 			e.killAll()
 			return err
 		case tid == 0:
@@ -241,8 +240,8 @@ func (e *engine) signalled(t *task, sig syscall.Signal) {
 	e.mu.Lock()
 	e.delivery[sig] = time.Now()
 	e.mu.Unlock()
-	if !e.launching {
-		e.tell(&event.Event{Op: event.Signal, Process: t.pid(), Signal: int(sig), Seq: e.next()})
+	if e.started {
+		e.Tell(&event.Event{Op: event.Signal, Process: t.pid(), Signal: int(sig)})
 	}
 	e.resume(t, sig)
 }
@@ -272,17 +271,4 @@ func (e *engine) hold(t *task, h event.Hold) {
 		<-h
 		e.released <- t
 	}()
-}
-
-func (e *engine) next() uint64 {
-	e.seq++
-	return e.seq
-}
-
-func (e *engine) tell(ev *event.Event) event.Hold { return e.sink.Event(ev) }
-
-// incomplete tells a reason. That the same is told twice is for the receiver to sort
-// out.
-func (e *engine) incomplete(pid int, r event.Reason, detail string) {
-	e.tell(&event.Event{Op: event.Incomplete, Process: pid, Reason: r, Detail: detail, Seq: e.next()})
 }

@@ -26,13 +26,13 @@ func TestAsUser(t *testing.T) { usertest.Run(t, "TestUnseenExec") }
 
 // modes are the engine with a filter, and without.
 var modes = []struct {
-	name      string
-	everyCall bool
+	name   string
+	always bool
 }{{"filtered", false}, {"every call", true}}
 
-func everyMode(t *testing.T, f func(t *testing.T, everyCall bool)) {
+func everyMode(t *testing.T, f func(t *testing.T, always bool)) {
 	for _, m := range modes {
-		t.Run(m.name, func(t *testing.T) { f(t, m.everyCall) })
+		t.Run(m.name, func(t *testing.T) { f(t, m.always) })
 	}
 }
 
@@ -49,9 +49,9 @@ func program(path string, args ...string) watch.Config {
 }
 
 // run runs a command under an engine; sink is given it.
-func run(c watch.Config, everyCall bool, sink func(*engine) event.Sink) (r watch.Result, err error) {
-	e := newEngine(c, everyCall, nil)
-	e.sink = sink(e)
+func run(c watch.Config, always bool, sink func(*engine) event.Sink) (r watch.Result, err error) {
+	e := newEngine(c, always, nil)
+	e.Teller = watch.NewTeller(sink(e), c.Seq)
 	done := make(chan bool)
 	go func() {
 		defer close(done)

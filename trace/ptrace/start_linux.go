@@ -44,7 +44,7 @@ func (e *engine) start() error {
 			return give("interrupt", err)
 		}
 	}
-	e.child, e.root, e.launching = child, child.PID, true
+	e.child, e.root = child, child.PID
 	e.newTask(child.PID, child.PID, nil)
 	e.c.Begin()
 	child.Go()
@@ -53,20 +53,20 @@ func (e *engine) start() error {
 
 // launched handles the exec of the command itself: from here on there is a step.
 func (e *engine) launched(t *task) {
-	e.launching = false
+	e.started = true
 	if err := e.child.Ended(); err != nil {
-		e.incomplete(t.pid(), event.Lost, err.Error())
+		e.Incomplete(t.pid(), event.Lost, err.Error())
 	}
 	e.noNewPrivs = e.child.NoNewPrivs
 	e.c.Started(e.root)
-	e.tell(&event.Event{Op: event.Fork, Child: e.root, Seq: e.next()})
+	e.Tell(&event.Event{Op: event.Fork, Child: e.root})
 }
 
 // cannotAsk handles a refused request that nothing works without. Before the command
 // has been executed it is a reason to try another engine.
 func (e *engine) cannotAsk(t *task, err error) {
-	if !e.launching {
-		e.incomplete(t.pid(), event.Lost, err.Error())
+	if e.started {
+		e.Incomplete(t.pid(), event.Lost, err.Error())
 		return
 	}
 	e.broken = err

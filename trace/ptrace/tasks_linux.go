@@ -29,8 +29,8 @@ func (e *engine) newTask(tid, pid int, parent *process) *task {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 		e.mu.Unlock()
-		if !e.launching {
-			e.tell(&event.Event{Op: event.Fork, Process: parentPid, Child: pid, Seq: e.next()})
+		if e.started {
+			e.Tell(&event.Event{Op: event.Fork, Process: parentPid, Child: pid})
 		}
 	}
 	t := &task{Thread: *observe.NewThread(tid, &p.Process), process: p}
@@ -109,11 +109,10 @@ func (e *engine) gone(tid int, t *task, ws syscall.WaitStatus) {
 		ev.Status, ev.Signal = -1, int(ws.Signal())
 	}
 	if !e.ended.IsZero() && time.Since(e.ended) > e.c.Grace {
-		e.incomplete(p.PID, event.Outlived, p.Name)
+		e.Incomplete(p.PID, event.Outlived, p.Name)
 	}
-	if !e.launching {
-		ev.Seq = e.next()
-		e.tell(&ev)
+	if e.started {
+		e.Tell(&ev)
 	}
 	if p.PID == e.root {
 		e.result = watch.Result{Status: ev.Status, Signal: syscall.Signal(ev.Signal)}

@@ -96,7 +96,7 @@ func TestWait(t *testing.T) {
 // step goes on by itself, too late.
 func TestCollect(t *testing.T) {
 	const late = 20 * time.Second
-	everyMode(t, func(t *testing.T, everyCall bool) {
+	everyMode(t, func(t *testing.T, always bool) {
 		r, w, err := os.Pipe()
 		if err != nil {
 			t.Fatal(err)
@@ -111,7 +111,7 @@ func TestCollect(t *testing.T) {
 		var result watch.Result
 		go func() {
 			var err error
-			result, err = run(c, everyCall, func(*engine) event.Sink {
+			result, err = run(c, always, func(*engine) event.Sink {
 				return event.SinkFunc(func(e *event.Event) {
 					told.Event(e)
 					if e.Name.Path == "/first" {
