@@ -98,14 +98,8 @@ func (c *checker) differ(form, was, is string) { c.say(Reason{Printable(form), w
 
 // whole looks at the record itself.
 func (c *checker) whole() {
-	for _, why := range c.r.Incomplete {
-		c.say(Reason{Is: "the record is incomplete: " + why})
-	}
-	if !c.r.Complete && len(c.r.Incomplete) == 0 {
-		c.say(Reason{Is: "the record is incomplete"})
-	}
-	if c.r.Step.Exit != 0 {
-		c.say(Reason{Is: "the step failed: " + c.r.Step.End()})
+	for _, why := range c.r.flaws() {
+		c.say(Reason{Is: why})
 	}
 }
 

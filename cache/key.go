@@ -87,7 +87,7 @@ type describer struct {
 func (d *describer) line(format string, args ...any) { fmt.Fprintf(&d.text, format+"\n", args...) }
 
 func (d *describer) record() error {
-	if why := noKey(d.r.Manifest); why != nil {
+	if why := d.r.flaws(); why != nil {
 		return &NoKeyError{d.r.Path, why}
 	}
 	found, err := d.programs()
@@ -167,19 +167,6 @@ func (d *describer) program(p program) {
 	default:
 		d.line("program %q sha256 %s", p.name, p.sum)
 	}
-}
-
-func noKey(m *manifest.Manifest) (why []string) {
-	for _, r := range m.Incomplete {
-		why = append(why, "the record is incomplete: "+r)
-	}
-	if !m.Complete && why == nil {
-		why = append(why, "the record is incomplete")
-	}
-	if m.Step.Exit != 0 {
-		why = append(why, "the step failed: "+m.Step.End())
-	}
-	return why
 }
 
 // hash looks at every input and takes the digest of every regular file whose content

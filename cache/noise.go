@@ -3,6 +3,9 @@ package cache
 import (
 	"slices"
 	"strings"
+	"sync"
+
+	"deptrace/trace/env"
 )
 
 // Noise are the environment variables that are no part of a weak key: they say who works
@@ -40,15 +43,12 @@ var Noise = []string{
 	"DEPTRACE_*",
 }
 
+// noise is made when it is wanted: it is a list of hundreds, and not every command has a
+// weak key.
+var noise = sync.OnceValue(func() *env.Names { return env.NewNames(Noise) })
+
 // IsNoise reports whether a variable is no part of a weak key.
-func IsNoise(name string) bool {
-	for _, n := range Noise {
-		if p, ok := strings.CutSuffix(n, "*"); ok && strings.HasPrefix(name, p) || n == name {
-			return true
-		}
-	}
-	return false
-}
+func IsNoise(name string) bool { return noise().Has(name) }
 
 // makeFlags returns what counts of the flags that a make hands on, should the step be or
 // run another make: the one that only prints (-n), touches (-t) or is given variables does

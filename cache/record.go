@@ -85,6 +85,20 @@ func resolved(path string) (string, error) {
 	return path, err
 }
 
+// flaws says why a record is never fresh and has no key, whatever is there now.
+func (r *Record) flaws() (why []string) {
+	for _, reason := range r.Incomplete {
+		why = append(why, "the record is incomplete: "+reason)
+	}
+	if !r.Complete && why == nil {
+		why = append(why, "the record is incomplete")
+	}
+	if r.Step.Exit != 0 {
+		why = append(why, "the step failed: "+r.Step.End())
+	}
+	return why
+}
+
 // World is what a record is compared with, beside the file system.
 type World struct {
 	Environ []string // in the form of os.Environ

@@ -2,13 +2,11 @@ package main
 
 import (
 	"bufio"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"deptrace/depfile/outfile"
 	"deptrace/trace/event"
@@ -63,30 +61,14 @@ func (s *step) openEvents() {
 		l.temp = l.err == nil
 	}
 	l.w = bufio.NewWriterSize(l.f, 1<<16)
+	argv := make([]event.Bytes, len(s.argv))
+	for i, word := range s.argv {
+		argv[i] = event.Bytes(word)
+	}
 	l.line(struct {
-		Version int         `json:"version"`
-		Argv    []bytesJSON `json:"argv"`
-	}{1, inJSON(s.argv)})
-}
-
-// bytesJSON is a string of bytes in the form that package event uses in JSON: an
-// object with the single key "hex" where it is not UTF-8.
-type bytesJSON string
-
-// MarshalJSON implements [json.Marshaler].
-func (b bytesJSON) MarshalJSON() ([]byte, error) {
-	if utf8.ValidString(string(b)) {
-		return json.Marshal(string(b))
-	}
-	return json.Marshal(map[string]string{"hex": hex.EncodeToString([]byte(b))})
-}
-
-func inJSON(words []string) []bytesJSON {
-	list := make([]bytesJSON, len(words))
-	for i, w := range words {
-		list[i] = bytesJSON(w)
-	}
-	return list
+		Version int           `json:"version"`
+		Argv    []event.Bytes `json:"argv"`
+	}{1, argv})
 }
 
 func (l *eventLog) write(e *event.Event) {

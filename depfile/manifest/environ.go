@@ -3,6 +3,8 @@ package manifest
 import (
 	"slices"
 	"strings"
+
+	"deptrace/trace/env"
 )
 
 // Listed are the environment variables that are recorded without being asked for:
@@ -32,33 +34,10 @@ var Listed = []string{
 	"RUSTFLAGS", "RUSTC_WRAPPER", "RUSTUP_TOOLCHAIN", "CARGO_ENCODED_RUSTFLAGS",
 }
 
-var (
-	listedNames    = map[string]bool{}
-	listedPrefixes []string
-)
-
-func init() {
-	for _, n := range Listed {
-		if p, ok := strings.CutSuffix(n, "*"); ok {
-			listedPrefixes = append(listedPrefixes, p)
-		} else {
-			listedNames[n] = true
-		}
-	}
-}
+var listed = env.NewNames(Listed)
 
 // IsListed reports whether a variable is recorded without being asked for.
-func IsListed(name string) bool {
-	if listedNames[name] {
-		return true
-	}
-	for _, p := range listedPrefixes {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
-	}
-	return false
-}
+func IsListed(name string) bool { return listed.Has(name) }
 
 // Environment picks the variables to record from an environment in the form of
 // [os.Environ]: the [Listed] ones that are set, and those that extra names; a name

@@ -1,7 +1,10 @@
 // Package env reads an environment, in the form of [os.Environ], as the C library does.
 package env
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Lookup returns the value of a variable, and whether there is one. Of several with one name
 // it is the first, as for getenv(3).
@@ -28,4 +31,28 @@ func SearchPath(environ []string) []string {
 		list = "/bin:/usr/bin"
 	}
 	return strings.Split(list, ":")
+}
+
+// Names are names of variables, and beginnings of names.
+type Names struct {
+	names    map[string]bool
+	prefixes []string
+}
+
+// NewNames returns the names of a list. One that ends in "*" stands for all that begin so.
+func NewNames(list []string) *Names {
+	n := &Names{names: make(map[string]bool, len(list))}
+	for _, name := range list {
+		if prefix, ok := strings.CutSuffix(name, "*"); ok {
+			n.prefixes = append(n.prefixes, prefix)
+		} else {
+			n.names[name] = true
+		}
+	}
+	return n
+}
+
+// Has reports whether a name is among them.
+func (n *Names) Has(name string) bool {
+	return n.names[name] || slices.ContainsFunc(n.prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }

@@ -34,3 +34,14 @@ func TestSearchPath(t *testing.T) {
 		}
 	}
 }
+
+func TestNames(t *testing.T) {
+	names := NewNames([]string{"A", "LC_*", "BUILD*"})
+	for name, want := range map[string]bool{
+		"A": true, "AB": false, "LC_": true, "LC_ALL": true, "LC": false, "BUILDKITE": true, "": false, "LC_*": true,
+	} {
+		if got := names.Has(name); got != want {
+			t.Errorf("Has(%q) = %v, want %v", name, got, want)
+		}
+	}
+}

@@ -6,56 +6,58 @@ import (
 	"unicode/utf8"
 )
 
-// raw is a string of bytes in JSON. Paths are bytes, JSON is UTF-8, and
+// Bytes is a string of bytes in JSON. Paths are bytes, JSON is UTF-8, and
 // encoding/json would turn every stray byte into U+FFFD: a string that is not
 // UTF-8 becomes an object with the single key "hex".
-type raw string
+type Bytes string
 
 type hexJSON struct {
 	Hex string `json:"hex"`
 }
 
-func (r raw) MarshalJSON() ([]byte, error) {
-	if utf8.ValidString(string(r)) {
-		return json.Marshal(string(r))
+// MarshalJSON implements [json.Marshaler].
+func (b Bytes) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(b)) {
+		return json.Marshal(string(b))
 	}
-	return json.Marshal(hexJSON{hex.EncodeToString([]byte(r))})
+	return json.Marshal(hexJSON{hex.EncodeToString([]byte(b))})
 }
 
-func (r *raw) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '{' {
+// UnmarshalJSON implements [json.Unmarshaler].
+func (b *Bytes) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '{' {
 		var h hexJSON
-		if err := json.Unmarshal(b, &h); err != nil {
+		if err := json.Unmarshal(data, &h); err != nil {
 			return err
 		}
 		s, err := hex.DecodeString(h.Hex)
-		*r = raw(s)
+		*b = Bytes(s)
 		return err
 	}
-	return json.Unmarshal(b, (*string)(r))
+	return json.Unmarshal(data, (*string)(b))
 }
 
 type nameJSON struct {
-	Spelled raw        `json:"spelled,omitzero"`
-	Base    raw        `json:"base,omitzero"`
-	Path    raw        `json:"path,omitzero"`
+	Spelled Bytes      `json:"spelled,omitzero"`
+	Base    Bytes      `json:"base,omitzero"`
+	Path    Bytes      `json:"path,omitzero"`
 	Links   []linkJSON `json:"links,omitzero"`
-	Ups     []raw      `json:"ups,omitzero"`
+	Ups     []Bytes    `json:"ups,omitzero"`
 }
 
 type linkJSON struct {
-	Path   raw `json:"path"`
-	Target raw `json:"target"`
+	Path   Bytes `json:"path"`
+	Target Bytes `json:"target"`
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (n Name) MarshalJSON() ([]byte, error) {
-	j := nameJSON{Spelled: raw(n.Spelled), Base: raw(n.Base), Path: raw(n.Path)}
+	j := nameJSON{Spelled: Bytes(n.Spelled), Base: Bytes(n.Base), Path: Bytes(n.Path)}
 	for _, l := range n.Links {
-		j.Links = append(j.Links, linkJSON{raw(l.Path), raw(l.Target)})
+		j.Links = append(j.Links, linkJSON{Bytes(l.Path), Bytes(l.Target)})
 	}
 	for _, p := range n.Ups {
-		j.Ups = append(j.Ups, raw(p))
+		j.Ups = append(j.Ups, Bytes(p))
 	}
 	return json.Marshal(j)
 }
@@ -87,14 +89,14 @@ type plain Event
 
 type eventJSON struct {
 	*plain
-	Target  raw `json:"target,omitzero"`
-	Address raw `json:"address,omitzero"`
-	Detail  raw `json:"detail,omitzero"`
+	Target  Bytes `json:"target,omitzero"`
+	Address Bytes `json:"address,omitzero"`
+	Detail  Bytes `json:"detail,omitzero"`
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (e *Event) MarshalJSON() ([]byte, error) {
-	return json.Marshal(eventJSON{(*plain)(e), raw(e.Target), raw(e.Address), raw(e.Detail)})
+	return json.Marshal(eventJSON{(*plain)(e), Bytes(e.Target), Bytes(e.Address), Bytes(e.Detail)})
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
