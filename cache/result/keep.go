@@ -19,8 +19,7 @@ type Kept struct {
 	// Local is whether only that keeps it from being shared that it depends on this machine.
 	Local bool
 
-	local bool // whether it depends on this machine
-
+	machine bool // whether it depends on this machine
 	weak    cache.Key
 	entries []cache.Key // in the order in which they were stored
 }
@@ -43,7 +42,7 @@ func (c *Cache) Keep(cmd *Command, r *Run) (*Kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept := &Kept{Files: len(e.Files), Local: e.Local && c.shares(), local: e.Local, weak: cmd.key}
+	kept := &Kept{Files: len(e.Files), Local: e.Local && c.shares(), machine: e.Local, weak: cmd.key}
 	put := func(key cache.Key, e *cache.Entry) error {
 		kept.entries = append(kept.entries, key)
 		return c.Store.Put(store.Entries, key, e.Encode())
@@ -145,7 +144,7 @@ func (c *Cache) shares() bool { return c.Remote != nil && !c.ReadOnly }
 // Share uploads a result, if there is a remote that is to have it. The step waits for that,
 // but not long; an error says that it was not done.
 func (c *Cache) Share(k *Kept) error {
-	if !c.shares() || k.local {
+	if !c.shares() || k.machine {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pushLimit)

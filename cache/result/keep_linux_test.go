@@ -98,8 +98,8 @@ func TestKeepLocal(t *testing.T) {
 		c.write("out", "one")
 		r := c.run("out")
 		r.Record.Uses = tt.uses
-		if k := c.keep(r); k.local != tt.want || k.Local || c.lastEntry().Local != tt.want {
-			t.Errorf("it uses %q, allowed are %q: %t, %t, in the entry %t", tt.uses, tt.allow, k.local, k.Local, c.lastEntry().Local)
+		if k := c.keep(r); k.machine != tt.want || k.Local || c.lastEntry().Local != tt.want {
+			t.Errorf("it uses %q, allowed are %q: %t, %t, in the entry %t", tt.uses, tt.allow, k.machine, k.Local, c.lastEntry().Local)
 		}
 		// With a remote that is to have it, that is worth telling.
 		c.cache.Remote = new(fake)

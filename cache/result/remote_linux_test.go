@@ -170,7 +170,7 @@ func TestShare(t *testing.T) {
 		log    string
 	}{
 		"all":       {kept: Kept{entries: []cache.Key{{1}, {2}}}, asked: "push-entry push-entry push-sets", log: "shared with the remote"},
-		"local":     {kept: Kept{entries: []cache.Key{{1}}, local: true}},
+		"local":     {kept: Kept{entries: []cache.Key{{1}}, machine: true}},
 		"read-only": {before: func(c *checkout, _ *fake) { c.cache.ReadOnly = true }, kept: Kept{entries: []cache.Key{{1}}}},
 		"none":      {before: func(c *checkout, _ *fake) { c.cache.Remote = nil }, kept: Kept{entries: []cache.Key{{1}}}},
 		"dead": {

@@ -10,8 +10,8 @@ import (
 	"deptrace/cache/digest"
 )
 
-// Blob is a blob that is being written. Who does not commit it must discard it.
-type Blob struct {
+// Writer writes a blob. One that is not committed must be discarded.
+type Writer struct {
 	store *Store
 	file  *os.File // nil once it was committed or discarded
 	sha   hash.Hash
@@ -20,75 +20,75 @@ type Blob struct {
 }
 
 // NewBlob begins a blob.
-func (s *Store) NewBlob() (*Blob, error) {
+func (s *Store) NewBlob() (*Writer, error) {
 	f, err := s.temp()
 	if err != nil {
 		return nil, err
 	}
-	return &Blob{store: s, file: f, sha: sha256.New()}, nil
+	return &Writer{store: s, file: f, sha: sha256.New()}, nil
 }
 
 var errDone = errors.New("the blob is committed or discarded")
 
 // Write adds to the blob.
-func (b *Blob) Write(p []byte) (int, error) {
-	if b.file == nil {
+func (w *Writer) Write(p []byte) (int, error) {
+	if w.file == nil {
 		return 0, errDone
 	}
-	if b.err != nil {
-		return 0, b.err
+	if w.err != nil {
+		return 0, w.err
 	}
-	n, err := b.file.Write(p)
-	b.sha.Write(p[:n])
-	b.size += int64(n)
-	b.err = err
+	n, err := w.file.Write(p)
+	w.sha.Write(p[:n])
+	w.size += int64(n)
+	w.err = err
 	return n, err
 }
 
 // Commit stores the blob under its digest. If a Write failed, or storing does, there is
 // no blob.
-func (b *Blob) Commit() (digest.Sum, int64, error) {
-	sum := b.sum()
-	return sum, b.size, b.commit(sum)
+func (w *Writer) Commit() (digest.Sum, int64, error) {
+	sum := w.sum()
+	return sum, w.size, w.commit(sum)
 }
 
 // CommitAs stores the blob if it is the one with this digest; otherwise it is gone, and
 // the error is [ErrChanged].
-func (b *Blob) CommitAs(want digest.Sum) error {
-	if b.err == nil && b.file != nil && b.sum() != want {
-		b.Discard()
+func (w *Writer) CommitAs(want digest.Sum) error {
+	if w.err == nil && w.file != nil && w.sum() != want {
+		w.Discard()
 		return fmt.Errorf("store %s: %w", want, ErrChanged)
 	}
-	return b.commit(want)
+	return w.commit(want)
 }
 
 // Discard gives the blob up. After a commit it does nothing.
-func (b *Blob) Discard() {
-	if b.file != nil {
-		drop(b.file)
-		b.file = nil
+func (w *Writer) Discard() {
+	if w.file != nil {
+		drop(w.file)
+		w.file = nil
 	}
 }
 
-func (b *Blob) sum() (sum digest.Sum) {
-	b.sha.Sum(sum[:0])
+func (w *Writer) sum() (sum digest.Sum) {
+	w.sha.Sum(sum[:0])
 	return sum
 }
 
-func (b *Blob) commit(sum digest.Sum) error {
-	if b.file == nil {
+func (w *Writer) commit(sum digest.Sum) error {
+	if w.file == nil {
 		return errDone
 	}
-	path := b.store.path(blobs, sum)
-	if b.err != nil {
-		b.Discard()
-		return named("write", path, b.err)
+	path := w.store.path(blobs, sum)
+	if w.err != nil {
+		w.Discard()
+		return named("write", path, w.err)
 	}
-	if b.store.has(sum, b.size) {
-		b.Discard()
+	if w.store.has(sum, w.size) {
+		w.Discard()
 		return nil
 	}
-	f := b.file
-	b.file = nil
-	return named("write", path, b.store.publish(f, path, space(b.size)))
+	f := w.file
+	w.file = nil
+	return named("write", path, w.store.publish(f, path, space(w.size)))
 }

@@ -31,7 +31,7 @@ type stream struct {
 	stop   [2]*os.File
 	done   chan struct{}
 
-	blob   *store.Blob
+	blob   *store.Writer
 	size   int64
 	failed error // why nothing is kept
 	lost   error // why what the command wrote did not arrive
