@@ -54,8 +54,8 @@ type File struct {
 	Exec bool
 }
 
-// BoundKey is the key under which the result is kept of a step that could be shared between
-// checkouts, but is of use only in the one at root.
+// BoundKey is the key for a result that was to be shared between checkouts and is of use only
+// in the one at root.
 func BoundKey(strong Key, root string) Key {
 	h := sha256.New()
 	io.WriteString(h, "deptrace bound v1\n")

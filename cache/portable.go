@@ -47,7 +47,7 @@ func above(dir, path string) bool {
 }
 
 // isBeside reports whether a path outside root lies below a directory above root, other
-// than "/": that is what they have their first name in common for.
+// than "/": then the first names of the two are the same.
 func isBeside(at, root string) bool {
 	if above(root, at) {
 		return false

@@ -26,7 +26,7 @@ const (
 	Placeholder      // an empty file, of which the name counts
 )
 
-// Entry is something to be there in a replay.
+// Entry is something that has to be there in a replay.
 type Entry struct {
 	Path   string // absolute, no links above it
 	Kind   Kind
@@ -37,7 +37,7 @@ type Entry struct {
 	Exec bool
 }
 
-// Plan is what to be there, and where the step works.
+// Plan is what has to be there, and where the step works.
 type Plan struct {
 	// Entries are sorted by path: a directory comes before what is in it.
 	Entries []Entry

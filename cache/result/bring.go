@@ -76,8 +76,8 @@ func (l *lookup) bring(e *cache.Entry) (*Hit, error) {
 }
 
 // record returns the record of an entry, made whole again with what this command and the
-// one that made it have in common. Whoever made it can have stored what he liked: it must
-// be one that this command could have kept.
+// one that made it have in common. Whoever made it can have stored anything: it must be
+// one that this command could have kept.
 func (c *Cache) record(cmd *Command, e *cache.Entry) (*manifest.Manifest, error) {
 	data, err := c.Store.Bytes(e.Record.Sum, maxBlob)
 	if err != nil {

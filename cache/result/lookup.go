@@ -13,8 +13,8 @@ import (
 	"deptrace/depfile/manifest"
 )
 
-// maxBlob is how large can be what is taken to memory of a result: a record, in its binary
-// form 100 bytes for each of some hundred thousand inputs, or what the command printed.
+// maxBlob is the size up to which a part of a result is read into memory: a record, which has
+// 100 bytes for each of some hundred thousand inputs, or what the command printed.
 const maxBlob = 64 << 20
 
 // Miss says why there is no result.

@@ -50,6 +50,6 @@
 // The limit holds for the sum of sizes, each rounded up to 4 KiB. Others may store more
 // while a process trims, so that a store can be over its limit for a while. Where a file
 // system has no flock(2), two updates at once can lose one of the two. Whoever can write
-// to the directory can store what he likes; that is why it must belong to the user, or
-// to root.
+// to the directory can store anything; that is why it must belong to the user, or to
+// root.
 package store

@@ -14,14 +14,14 @@ import (
 // errLocked says that another process holds a lock.
 var errLocked = errors.New("locked by another process")
 
-// lockWait is how long a lock is waited for. Who has it needs a fraction of a
-// millisecond, unless he was stopped right then; to hang with him would be worse than
-// to do without.
+// lockWait is how long a lock is waited for. The process that has it needs a fraction of a
+// millisecond, unless it was stopped right then; to hang with it would be worse than to do
+// without.
 const lockWait = 10 * time.Second
 
 // lock takes a lock that ends with the process, and waits for it as long as wait. The
-// file stays when it is given up: who removes one that another has just opened makes
-// two locks of one.
+// file stays when it is given up: to remove one that another process has just opened
+// makes two locks of one.
 func (s *Store) lock(name string, wait time.Duration) (unlock func(), err error) {
 	path := s.dir + "/locks/" + name
 	var f *os.File

@@ -9,7 +9,7 @@ type Stats struct {
 	Blobs     Count
 	Records   map[Kind]Count
 	Temporary Count     // being written, or left over
-	Oldest    time.Time // when that was used which was not for longest; zero if empty
+	Oldest    time.Time // when the file that was not used for longest was used; zero if empty
 }
 
 // Total is all that counts for the limit.

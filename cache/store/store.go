@@ -73,8 +73,8 @@ func (s *Store) create(dir string) error {
 	if err := s.owned(dir); err != nil {
 		return err
 	}
-	// The tag is for the whole directory if that is ours. Somebody who takes his home
-	// for a place for caches does not want to go without backups.
+	// The tag is for the whole directory if that is ours. Somebody whose home is
+	// the place for caches does not want to go without backups.
 	tagged := dir
 	if names, err := os.ReadDir(dir); err != nil || len(names) > 0 {
 		tagged = s.dir

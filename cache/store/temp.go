@@ -18,8 +18,8 @@ const tmpDir = "tmp"
 // than any writer is between making it and locking it.
 const leftoverAfter = time.Hour
 
-// retries is how often a missing directory is made anew. Somebody may be removing the
-// whole store while we write to it, and then it is he who wins.
+// retries is how often a missing directory is made anew. Another process may be removing
+// the whole store while we write to it, and then that one wins.
 const retries = 3
 
 // temp makes a file for what is to be renamed into place. The caller closes it, which
@@ -57,7 +57,7 @@ func (s *Store) publish(f *os.File, path string, size int64) error {
 	// Whatever the umask is: a blob is to be read, and not to be written to.
 	err := f.Chmod(0o444)
 	if err == nil {
-		// Counted first: who is killed between the two has counted too much, and the
+		// Counted first: a process that is killed between the two has counted too much, and the
 		// next look at the files puts that right.
 		s.account(size)
 		if err = s.rename(f.Name(), path); err != nil {

@@ -40,7 +40,7 @@ func (s *Store) Trim() error {
 		return err
 	}
 	defer unlock()
-	// He who had the lock before may have done it.
+	// The process that had the lock before may have done it.
 	l = s.readLedger()
 	if enough(l) {
 		if l.length < ledgerMax {

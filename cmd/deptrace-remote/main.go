@@ -96,7 +96,7 @@ func pingMain() int {
 	if err != nil {
 		return failed(err)
 	}
-	// The store may be the reason why somebody asks, but it is not what he asks about.
+	// The store may be the reason for the question, but the question is not about it.
 	dir, err := store.Dir(os.Environ())
 	if err != nil || !filepath.IsAbs(dir) {
 		dir = ""

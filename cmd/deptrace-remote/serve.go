@@ -12,8 +12,8 @@ import (
 	"deptrace/cache/remote/helper"
 )
 
-// serveMain answers what deptrace asks. What keeps it from that is an answer, too: who
-// asks can tell the user once, and in his own words.
+// serveMain answers what deptrace asks. What keeps it from that is an answer, too:
+// deptrace can tell the user once, and in its own words.
 func serveMain() int {
 	r, s, err := open(os.Environ())
 	answer := func(ctx context.Context, q helper.Request) helper.Answer { return ask(ctx, r, q) }

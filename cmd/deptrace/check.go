@@ -45,9 +45,9 @@ func (f *checkFlags) defs() []flagDef {
 }
 
 // checkMain is `deptrace check`: the worst of all answers is the exit status. Of several
-// manifests, each named, the reasons come in their order, and at the end how many there
-// were of what, on standard error, where it is in nobody's way who reads the reasons. A
-// single one is named where the reason names nothing else.
+// manifests, each named, the reasons come in their order; how many are fresh and stale comes
+// at the end, on standard error, away from the reasons. A single one is named where the
+// reason names nothing else.
 func checkMain(args []string) int {
 	var f checkFlags
 	manifests, err := operands(f.defs(), args)

@@ -38,8 +38,8 @@ type stream struct {
 }
 
 // lost returns the error for what the command wrote to its standard output and did not
-// arrive there, though the command may have taken it for written. It is none that nobody
-// reads any more; and what is lost of the messages is not worth failing for.
+// arrive there, though the command may have taken it for written. That nobody reads there any
+// more is none; and what is lost of the messages is not worth failing for.
 func (s *streams) lost() error {
 	if err := s.out.lost; err != nil && !errors.Is(err, syscall.EPIPE) {
 		return fmt.Errorf("write standard output: %w", err)

@@ -9,8 +9,9 @@ import (
 // Glob is a pattern over path forms. It is matched name by name, each as
 // [path.Match] does; a part that is just "**" matches any number of names, none
 // included, so that "**/__pycache__/**" matches such a directory itself and all
-// that is in it, at any depth, and "**" alone matches the root, too. A pattern is relative to the root unless it begins
-// with "/" or "~/", and matches nothing on the other side of that border.
+// that is in it, at any depth, and "**" alone matches the root, too. A pattern is
+// relative to the root unless it begins with "/" or "~/", and matches nothing on the
+// other side of that border.
 type Glob struct {
 	parts []string
 	space byte

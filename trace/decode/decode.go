@@ -14,10 +14,10 @@
 // Arguments that the kernel takes for an int are cut to one, whatever is in the
 // upper half of the register; those of an i386 call are cut altogether.
 //
-// fstat(2) is not told, in none of its forms: neither is newfstatat or statx of an
-// open descriptor (AT_EMPTY_PATH). Which form a program uses depends on its C
-// library, and the open that made the descriptor is told already. Asking for the
-// working directory by an empty path is told: there was no open.
+// fstat(2) is not told in any of its forms, such as newfstatat or statx of an open
+// descriptor (AT_EMPTY_PATH). Which form a program uses depends on its C library, and
+// the open that made the descriptor is told already. Asking for the working directory
+// by an empty path is told: there was no open.
 //
 // # What is not guaranteed
 //

@@ -49,8 +49,8 @@ type Event struct {
 	Size int64 `json:"size,omitzero"`
 	// Child is the new process of a Fork.
 	Child int `json:"child,omitzero"`
-	// Status is the exit status of an Exit; -1 if Signal ended the process, or, with no
-	// Signal, if the engine noticed the end and did not see it.
+	// Status is the exit status of an Exit. It is -1 if a signal ended the process, which is
+	// Signal; if that is 0, the engine knows that the process has ended, but not how.
 	Status int `json:"status,omitzero"`
 	// Signal is the number of the delivered signal of a Signal, or of the one
 	// that ended the process of an Exit.

@@ -6,26 +6,46 @@ type Reason string
 
 // The reasons. [Help] says of each what a user can do.
 const (
-	NotFollowed    Reason = "process-not-followed"
-	Outlived       Reason = "process-outlived-step"
-	NotTraced      Reason = "not-traced"
+	// NotFollowed: a process was not watched.
+	NotFollowed Reason = "process-not-followed"
+	// Outlived: a process went on after the command had ended.
+	Outlived Reason = "process-outlived-step"
+	// NotTraced: nothing was watched.
+	NotTraced Reason = "not-traced"
+
+	// ABINotModelled: a call of an ABI that has no table.
 	ABINotModelled Reason = "abi-not-modelled"
-	NotModelled    Reason = "call-not-modelled"
-	Xattr          Reason = "extended-attributes"
-	FileHandle     Reason = "file-handle"
-	Mounted        Reason = "mount"
-	Chrooted       Reason = "chroot"
-	Namespace      Reason = "namespace"
-	IOUring        Reason = "io-uring"
-	Listener       Reason = "seccomp-listener"
-	Memory         Reason = "memory-unreadable"
-	Unreadable     Reason = "input-unreadable"
-	Edited         Reason = "input-edited"
-	Stdin          Reason = "stdin"
-	Pipe           Reason = "pipe"
-	Lost           Reason = "events-lost"
-	OtherServer    Reason = "outside-server"
-	SetID          Reason = "set-id-program"
+	// NotModelled: a call, or a use of one, whose effect on files is not known.
+	NotModelled Reason = "call-not-modelled"
+	// Xattr: an extended attribute was read or set.
+	Xattr Reason = "extended-attributes"
+	// FileHandle: a file was named by a handle.
+	FileHandle Reason = "file-handle"
+	// Mounted, Chrooted and Namespace: names mean other files than for deptrace.
+	Mounted   Reason = "mount"
+	Chrooted  Reason = "chroot"
+	Namespace Reason = "namespace"
+	// IOUring: a ring from outside the step was used.
+	IOUring Reason = "io-uring"
+	// Listener: a filter of the step's own takes calls away from the engine.
+	Listener Reason = "seccomp-listener"
+
+	// Memory: what a call was given could not be read.
+	Memory Reason = "memory-unreadable"
+	// Unreadable: a digest could not be taken.
+	Unreadable Reason = "input-unreadable"
+	// Edited: somebody else changed an input during the run.
+	Edited Reason = "input-edited"
+	// Stdin: what is read from it cannot be looked at.
+	Stdin Reason = "stdin"
+	// Pipe: likewise of a pipe or the like that is not standard input.
+	Pipe Reason = "pipe"
+	// Lost: the engine does not know what happened.
+	Lost Reason = "events-lost"
+	// OtherServer: a server that the step had not started did work for it.
+	OtherServer Reason = "outside-server"
+	// SetID: a program ran without the rights that it has by itself.
+	SetID Reason = "set-id-program"
 )
 
 // Help says what each reason means and what a user can do about it. It is the list

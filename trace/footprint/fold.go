@@ -35,8 +35,8 @@ type Folder struct {
 	// held finds the path whose content was saved by keeping its file open, for the
 	// case that the file is written to after all.
 	held map[inode]*node
-	// started holds what was found at the Pending of an operation for use at its
-	// outcome, by Seq.
+	// started holds, by Seq, what was found where an operation is Pending, until its
+	// outcome is told.
 	started map[uint64]*change
 
 	processes map[int]*process

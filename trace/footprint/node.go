@@ -13,7 +13,7 @@ const (
 	useExists
 	useLink
 	useList
-	useFlow // what came out of it, which is no content
+	useFlow // data came out of it, which is not a file's content
 )
 
 // node is what is known of one path.

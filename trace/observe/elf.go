@@ -6,8 +6,8 @@ import (
 )
 
 // elfInterpreter returns the PT_INTERP of an ELF file (elf(5)) that begins with head,
-// or "". It reads the few bytes that it needs: debug/elf would
-// read and check the whole of the headers.
+// or "". It reads the few bytes that it needs: debug/elf would read and check the whole
+// of the headers.
 func elfInterpreter(file interface {
 	ReadAt([]byte, int64) (int, error)
 }, head []byte) string {

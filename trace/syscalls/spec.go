@@ -83,11 +83,11 @@ type Spec struct {
 	// interest: the decoder looks closer. None: every use is.
 	Any []Cond
 	// OnDemand calls are told only to those who ask for descriptors, and watched only for
-	// them unless they Move. Otherwise
-	// the kernel is asked what a descriptor is when it is used.
+	// them unless they Move. Otherwise the kernel is asked what a descriptor is when it is
+	// used.
 	OnDemand bool
-	// Moves: it changes the working directory of its caller. It is watched in any case, so that
-	// what a working directory is can be remembered. Whether it is told says OnDemand.
+	// Moves: it changes the working directory of its caller. It is watched in any case, so
+	// that what a working directory is can be remembered. Whether it is told says OnDemand.
 	Moves bool
 	// Reads is the descriptor that the call reads from, or duplicates. See
 	// [Options.Stdin].
@@ -273,9 +273,9 @@ type Options struct {
 }
 
 // Matters reports whether a call with these arguments concerns an engine: whether it
-// is one to be told or to be heeded, and whether it reads from descriptor 0 or duplicates it, which
-// is reported only if the options ask for it. The filter stops for a call if either
-// holds. Of a call whose descriptors are in memory (Style is ControlBlocks or
+// is one to be told or to be heeded, and whether it reads from descriptor 0 or duplicates
+// it, which is reported only if the options ask for it. The filter stops for a call if
+// either holds. Of a call whose descriptors are in memory (Style is ControlBlocks or
 // SocketCall), the decoder has to find out whether it really reads. A nil Spec does not
 // matter.
 func (o Options) Matters(s *Spec, args [6]uint64) (told, reads bool) {

@@ -8,8 +8,8 @@ var tables = [...][]Spec{
 	incompleteRows, descriptorRows, readingRows, harmlessRows,
 }
 
-// Kernel is the Linux release, as major and minor number, whose calls the table knows
-// all.
+// Kernel is the latest Linux release, as major and minor number, of whose calls the table
+// knows every one.
 var Kernel = [2]int{7, 0}
 
 // Newer stands for every call with a higher number than any in the table.
