@@ -20,8 +20,9 @@ const (
 	statusNotExecutable = 126
 	statusNotFound      = 127
 
-	statusStale = 1 // of check; of show --against, that something is missed
-	statusError = 2 // of check, key, show, cache and doctor
+	statusStale  = 1 // of check; of show --against, that something is missed
+	statusDiffer = 1 // of diff
+	statusError  = 2 // of check, key, show, diff, cache and doctor
 
 	statusNoEngine = 1 // of doctor
 	statusDamaged  = 1 // of cache verify
@@ -54,6 +55,7 @@ var commands = []struct {
 	{"check", checkMain},
 	{"key", keyMain},
 	{"show", showMain},
+	{"diff", diffMain},
 	{"replay", replayMain},
 	{"cache", cacheMain},
 	{"doctor", doctorMain},

@@ -2,11 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,18 +45,9 @@ func showMain(args []string) int {
 		return showAgainst(path, f.root, f.against)
 	}
 
-	data, err := os.ReadFile(path)
-	if err != nil {
-		errorf("read %s: %v", printable(path), cause(err))
-		if errors.Is(err, fs.ErrNotExist) {
-			hintf("deptrace -m %s -- COMMAND writes it", shellWord(path))
-		}
-		return statusError
-	}
-	m, err := manifest.Decode(data)
-	if err != nil {
-		errorf("%s: %v", printable(path), err)
-		return statusError
+	m, data, status := readRecord(path)
+	if status != 0 {
+		return status
 	}
 	if f.format == "json" {
 		return showJSON(path, data)

@@ -7,6 +7,8 @@ const usage = `Usage:
     deptrace check [flags] MANIFEST...          is it up to date? 0 yes, 1 no, 2 error
     deptrace key [flags] MANIFEST...            print a cache key for the step
     deptrace show [flags] MANIFEST              print a record
+    deptrace diff [-q] OLD NEW                  what changed between two records:
+                                                0 nothing, 1 something, 2 error
     deptrace replay MANIFEST                    run the step where only what the record
                                                 names exists: 0 same, 1 not, 2 error
     deptrace cache stats                        what is in the cache
@@ -65,7 +67,7 @@ Flags of cached: those of run but --events, and
 Flags of check and key:
     --memo on|off      as above
     -v                 say on standard error how many files were hashed
-Flags of check:
+Flags of check and diff:
     -q                 print no reasons, and no summary of several manifests
 Flags of key:
     --explain          print the lines that are hashed instead of the key
