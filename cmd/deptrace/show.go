@@ -17,11 +17,15 @@ import (
 )
 
 // showFlags are the flags of show.
-type showFlags struct{ format, against, root string }
+type showFlags struct {
+	format, against, root string
+	nul                   bool
+}
 
 func (f *showFlags) defs() []flagDef {
 	return append([]flagDef{
-		only(choiceFlag("format", &f.format, "text", "json")),
+		only(choiceFlag("format", &f.format, "text", "json", "dot", "inputs")),
+		only(boolFlag("0", &f.nul)),
 		only(textFlag("against", &f.against)),
 		only(textFlag("root", &f.root)),
 	}, helpFlags()...)
@@ -38,19 +42,31 @@ func showMain(args []string) int {
 		return badUsage(&flagError{fmt.Sprintf("show takes one manifest, not %d", len(manifests)), "deptrace show MANIFEST"}, statusError)
 	}
 	path := manifests[0]
+	if f.nul && f.format != "inputs" {
+		return badUsage(&flagError{message: "-0 goes with --format inputs"}, statusError)
+	}
 	if f.against != "" {
 		if f.format != "text" {
 			return badUsage(&flagError{message: "flag --against: its answer is text"}, statusError)
 		}
 		return showAgainst(path, f.root, f.against)
 	}
-
+	if f.format == "inputs" {
+		end := "\n"
+		if f.nul {
+			end = "\x00"
+		}
+		return showInputs(path, f.root, end)
+	}
 	m, data, status := readRecord(path)
 	if status != 0 {
 		return status
 	}
-	if f.format == "json" {
+	switch f.format {
+	case "json":
 		return showJSON(path, data)
+	case "dot":
+		return printOut(dot(m))
 	}
 	return printOut(describe(m))
 }

@@ -80,7 +80,9 @@ Flags of replay:
 Flags of cache:
     --max SIZE         of gc: see above
 Flags of show:
-    --format NAME      text (default) or json
+    --format NAME      text (default); json; dot, a graph for Graphviz; inputs, the files
+                       whose content mattered, one on a line, for tar or entr
+    -0                 with inputs: a NUL behind each instead
     --against FILE     compare FILE, a depfile of another tool, with the record: what
                        it missed (then the exit status is 1), what it has too much
 
