@@ -11,15 +11,19 @@ import (
 	"deptrace/depfile/manifest"
 )
 
+// diffFlags are the flags of diff.
+type diffFlags struct{ quiet bool }
+
+func (f *diffFlags) defs() []flagDef {
+	return append([]flagDef{only(boolFlag("q", &f.quiet))}, helpFlags()...)
+}
+
 // diffMain is `deptrace diff`: what is not the same in two records. As diff(1) it exits
 // with 0 if they are the same, 1 if not, and 2 if that is not to be found out. A record
 // that is damaged is no stale one here: nothing can be said of what is in it.
 func diffMain(args []string) int {
-	var quiet bool
-	defs := append([]flagDef{
-		{name: "q", isBool: true, set: boolFlag("", &quiet).set},
-	}, helpFlags()...)
-	manifests, err := operands(defs, args)
+	var f diffFlags
+	manifests, err := operands(f.defs(), args)
 	if err != nil {
 		return badUsage(err, statusError)
 	}
@@ -35,7 +39,7 @@ func diffMain(args []string) int {
 		records[i] = m
 	}
 	reasons := cache.Diff(records[0], records[1])
-	if !quiet {
+	if !f.quiet {
 		var b strings.Builder
 		for _, r := range reasons {
 			b.WriteString(r.String() + "\n")

@@ -195,6 +195,7 @@ func definitions() map[string][]flagDef {
 		"check":  new(checkFlags).defs(),
 		"key":    new(keyFlags).defs(),
 		"show":   new(showFlags).defs(),
+		"diff":   new(diffFlags).defs(),
 		"replay": new(replayFlags).defs(),
 		"cache":  new(cacheFlags).defs(),
 		"doctor": helpFlags(),
@@ -205,7 +206,7 @@ func definitions() map[string][]flagDef {
 // their own, which stand under the commands that have them or, at the end, name those.
 func usedFlags(commands []string) map[string][]string {
 	header := regexp.MustCompile(`^Flags of (\w+)(?: and (\w+))?:(?: those of (\w+))?(?: but (--[a-z-]+))?`)
-	definition := regexp.MustCompile(`^    (-[A-Za-z-]+)(?:, (--[a-z-]+))?(?:\[=false\])?(?: [A-Z|a-z.,]+)?(?:  +(.*))?$`)
+	definition := regexp.MustCompile(`^    (-[A-Za-z0-9-]+)(?:, (--[a-z-]+))?(?:\[=false\])?(?: [A-Z|a-z.,]+)?(?:  +(.*))?$`)
 	named := regexp.MustCompile(`^(\w+(?:, \w+)*): `)
 	flags := map[string][]string{}
 	var under []string
