@@ -19,6 +19,10 @@ type Want struct {
 	Sum    digest.Sum // File
 	Exec   bool       // File
 	Target string     // Symlink
+	// Input is set if what the step found here is an input, so that whoever wants this knows
+	// that it is here again, or what the step left. Else Adds and Needs say what the step
+	// would have made of something else. See [manifest.Output].
+	Input, Adds, Needs bool
 }
 
 // Source is where contents come from. [deptrace/cache/store.Store] is one.
@@ -35,10 +39,44 @@ type InTheWayError struct {
 
 func (e *InTheWayError) Error() string { return fmt.Sprintf("%s is in the way of %s", e.What, e.Path) }
 
+// FoundError says that the step would do something else with what is there now.
+type FoundError struct {
+	Path string
+	Is   string
+}
+
+func (e *FoundError) Error() string {
+	return e.Path + " " + e.Is + ": the step would leave something else"
+}
+
+// suits looks at what is in the place of an output and not as the step left it: would the
+// step, run now, leave it as it left it then? It would put something whole there, and so it
+// would, if not for what a file keeps when it is written to.
+func (w *Want) suits(st footprint.State) error {
+	file := st.Type == footprint.File
+	switch {
+	case w.Input:
+		return nil
+	case w.Needs && st.Type == footprint.None:
+		return &FoundError{w.Path, "is not there"}
+	case w.Adds && file && st.Size > 0:
+		return &FoundError{w.Path, "is not empty"}
+	case w.Kind == manifest.File && file && st.Exec && !w.Exec:
+		return &FoundError{w.Path, "can be executed"}
+	case w.Kind == manifest.File && file && !st.Exec && w.Exec:
+		return &FoundError{w.Path, "cannot be executed"}
+	case w.Kind == manifest.File && file && st.Nlink > 1:
+		return &FoundError{w.Path, "has other names"}
+	}
+	return nil
+}
+
 // Compare returns which of the wants are not as they should be. files takes digests. The
-// error is an [*InTheWayError] if something is there that Outputs would not replace.
+// error is an [*InTheWayError] if something is there that Outputs would not replace, and a
+// [*FoundError] if the step would not.
 func Compare(root string, wants []Want, files func([]string) []digest.Result) (differ []bool, err error) {
 	differ = make([]bool, len(wants))
+	found := make([]footprint.State, len(wants))
 	var paths []string
 	var at []int
 	dirs := map[string]footprint.Type{".": footprint.Dir}
@@ -58,6 +96,7 @@ func Compare(root string, wants []Want, files func([]string) []digest.Result) (d
 		}
 		path := join(root, w.Path)
 		st, err := osfs.Lstat(path)
+		found[i] = st
 		switch {
 		case err != nil:
 			return nil, err
@@ -93,6 +132,13 @@ func Compare(root string, wants []Want, files func([]string) []digest.Result) (d
 	for n, r := range files(paths) {
 		i := at[n]
 		differ[i] = r.Err != nil || r.Sum != wants[i].Sum
+	}
+	for i := range wants {
+		if differ[i] {
+			if err := wants[i].suits(found[i]); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return differ, nil
 }

@@ -155,14 +155,15 @@ func TestCompare(t *testing.T) {
 		name string
 		have func(path string) error
 		// What is said of a file of content "x", an executable one, a link to x, a
-		// directory and nothing: = same, ! differs, and - in the way.
+		// directory and nothing: = same, ! differs, ? the step would leave something else,
+		// and - in the way.
 		want string
 	}{
 		{"nothing", func(string) error { return nil }, "!!!!="},
-		{"the file", func(p string) error { return write(p, "x") }, "=!!-!"},
-		{"another file", func(p string) error { return write(p, "y") }, "!!!-!"},
-		{"an executable file", func(p string) error { return os.WriteFile(p, []byte("x"), 0o777) }, "!=!-!"},
-		{"one that others may execute", func(p string) error { return errors.Join(write(p, "x"), os.Chmod(p, 0o655)) }, "=!!-!"},
+		{"the file", func(p string) error { return write(p, "x") }, "=?!-!"},
+		{"another file", func(p string) error { return write(p, "y") }, "!?!-!"},
+		{"an executable file", func(p string) error { return os.WriteFile(p, []byte("x"), 0o777) }, "?=!-!"},
+		{"one that others may execute", func(p string) error { return errors.Join(write(p, "x"), os.Chmod(p, 0o655)) }, "=?!-!"},
 		{"the link", func(p string) error { return os.Symlink("x", p) }, "--=-!"},
 		{"another link", func(p string) error { return os.Symlink("x/", p) }, "--!-!"},
 		{"a link to the file", func(p string) error { return errors.Join(write(p+"2", "x"), os.Symlink(p+"2", p)) }, "--!-!"},
@@ -177,7 +178,10 @@ func TestCompare(t *testing.T) {
 			for _, w := range []Want{s.file("p", "x"), s.program("p", "x"), link("p", "x"), dir("p"), removed("p")} {
 				differ, err := Compare(root, []Want{w}, digest.Files)
 				var way *InTheWayError
+				var found *FoundError
 				switch {
+				case errors.As(err, &found):
+					got.WriteByte('?')
 				case errors.As(err, &way):
 					got.WriteByte('-')
 				case err != nil:
@@ -254,6 +258,38 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// What the step would keep of what is there now, and what it would not make.
+func TestSuits(t *testing.T) {
+	s := newSource()
+	for _, tt := range []struct {
+		name string
+		have func(path string) error // nil: nothing
+		want Want
+		err  string
+	}{
+		{"adds to nothing", nil, Want{Adds: true}, ""},
+		{"adds to an empty file", func(p string) error { return write(p, "") }, Want{Adds: true}, ""},
+		{"adds to something", func(p string) error { return write(p, "y") }, Want{Adds: true}, "p is not empty: the step would leave something else"},
+		{"adds to what it left", func(p string) error { return write(p, "x") }, Want{Adds: true}, ""},
+		{"adds to what it knows", func(p string) error { return write(p, "y") }, Want{Adds: true, Input: true}, ""},
+		{"needs it", nil, Want{Needs: true}, "p is not there: the step would leave something else"},
+		{"needs it, and there is another", func(p string) error { return write(p, "y") }, Want{Needs: true}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			root := newRoot(t)
+			if tt.have != nil {
+				must(t, tt.have(root+"/p"))
+			}
+			w := s.file("p", "x")
+			w.Adds, w.Needs, w.Input = tt.want.Adds, tt.want.Needs, tt.want.Input
+			_, err := Compare(root, []Want{w}, digest.Files)
+			if got := fmt.Sprint(err); got != tt.err && (err != nil || tt.err != "") {
+				t.Errorf("got %v, want %s", err, tt.err)
+			}
+		})
+	}
+}
+
 // A file is replaced and not written to: whoever has the old one by another name or by a
 // descriptor keeps it, and a link leads nowhere.
 func TestReplace(t *testing.T) {
@@ -264,8 +300,10 @@ func TestReplace(t *testing.T) {
 	defer reader.Close()
 	outside := tree(t, filepath.Dir(root)+"/outside")
 	s := newSource()
-	restored(t, root, s, s.file("a", "new"))
-	must(t, Outputs(root, []Want{s.file("l", "in")}, s)) // one that came after Compare
+	if _, err := Compare(root, []Want{s.file("a", "new")}, digest.Files); err == nil || err.Error() != "a has other names: the step would leave something else" {
+		t.Errorf("a file with two names: %v", err)
+	}
+	must(t, Outputs(root, []Want{s.file("a", "new"), s.file("l", "in")}, s)) // ones that came after Compare
 	var buf [10]byte
 	if n, _ := reader.Read(buf[:]); string(buf[:n]) != "old" {
 		t.Errorf("the reader has %q", buf[:n])

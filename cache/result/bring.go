@@ -9,6 +9,7 @@ import (
 	"deptrace/cache/digest"
 	"deptrace/cache/restore"
 	"deptrace/depfile/manifest"
+	"deptrace/trace/footprint"
 )
 
 // Hit is a result that has been brought back. Its outputs are in their places; what is left
@@ -102,6 +103,12 @@ func (c *Cache) record(cmd *Command, e *cache.Entry) (*manifest.Manifest, error)
 // printed.
 func wanted(cmd *Command, m *manifest.Manifest) ([]restore.Want, error) {
 	var wants []restore.Want
+	read := map[string]bool{}
+	for i := range m.Inputs {
+		if m.Inputs[i].Kind == footprint.Read {
+			read[m.Inputs[i].Path] = true
+		}
+	}
 	for i := range m.Outputs {
 		out := &m.Outputs[i]
 		if out.Path == "." && out.Kind == manifest.Dir {
@@ -114,7 +121,10 @@ func wanted(cmd *Command, m *manifest.Manifest) ([]restore.Want, error) {
 		if cmd.redirected(out) {
 			continue
 		}
-		wants = append(wants, restore.Want{Path: path, Kind: out.Kind, Sum: digest.Sum(out.Digest), Exec: out.Exec, Target: out.Target})
+		wants = append(wants, restore.Want{
+			Path: path, Kind: out.Kind, Sum: digest.Sum(out.Digest), Exec: out.Exec, Target: out.Target,
+			Input: read[out.Path], Adds: out.Adds, Needs: out.Needs,
+		})
 	}
 	return wants, nil
 }

@@ -24,7 +24,7 @@ func TestBringBack(t *testing.T) {
 		"all as it was":         {func(c *checkout) {}, "hit"},
 		"output gone":           {func(c *checkout) { c.remove("out") }, "hit out"},
 		"output edited":         {func(c *checkout) { c.write("out", "two") }, "hit out"},
-		"output executable":     {func(c *checkout) { must(c.t, os.Chmod(c.path("out"), 0o777)) }, "hit out"},
+		"output executable":     {func(c *checkout) { must(c.t, os.Chmod(c.path("out"), 0o777)) }, "miss: the result could not be brought back: out can be executed: …"},
 		"input edited":          {func(c *checkout) { c.write("in", "two") }, "miss: in: was read sha256 …, is …"},
 		"input gone":            {func(c *checkout) { c.remove("in") }, "miss: in: was read, is absent"},
 		"output and bytes gone": {func(c *checkout) { c.remove("out"); c.lose("one") }, "miss: the result is known, but no longer in the store: out: …"},

@@ -63,7 +63,7 @@ func TestTracersInside(t *testing.T) {
 			if c.status == 0 {
 				tr.wantFresh("notify.toml")
 			} else {
-				tr.wantStale("notify.toml", "the step failed: exit 23")
+				tr.wantStale("notify.toml", "notify.toml: the step failed: exit 23")
 			}
 
 			for _, engine := range []string{"ptrace", "ptrace-slow"} {

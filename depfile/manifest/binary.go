@@ -24,10 +24,12 @@ const (
 )
 
 // The first byte of an input or output: kind in the lowest 3 bits, then the type of an input,
-// or whether an output is handed on.
+// or what else there is to say of an output.
 const (
 	typeShift = 3
 	handedBit = 1 << 3
+	addsBit   = 1 << 4
+	needsBit  = 1 << 5
 	execBit   = 1 << 6
 	sumBit    = 1 << 7
 )
@@ -76,6 +78,12 @@ func (m *Manifest) AppendBinary(b []byte) ([]byte, error) {
 			first := byte(out.Kind)
 			if out.Handed {
 				first |= handedBit
+			}
+			if out.Adds {
+				first |= addsBit
+			}
+			if out.Needs {
+				first |= needsBit
 			}
 			w.entry(first, out.Exec, out.Path, &out.Digest)
 			w.text(out.Target)
@@ -158,7 +166,8 @@ func DecodeBinary(data []byte) (*Manifest, error) {
 	})
 	output := func(out *Output) {
 		first := r.entry(&out.Exec, &out.Path, &out.Digest)
-		out.Kind, out.Handed = OutputKind(first&^handedBit), first&handedBit != 0
+		out.Handed, out.Adds, out.Needs = first&handedBit != 0, first&addsBit != 0, first&needsBit != 0
+		out.Kind = OutputKind(first &^ (handedBit | addsBit | needsBit))
 		out.Target = r.text()
 		r.want(out.Kind <= Removed)
 	}

@@ -218,6 +218,9 @@ func (b *builder) outputs(outputs []footprint.Output) {
 			continue
 		}
 		m := Output{Path: form, Handed: slices.Contains(b.o.Handed, out.Path)}
+		if !out.InOut { // the input says it all
+			m.Adds, m.Needs = out.Adds, out.Needs
+		}
 		list := &b.m.Outputs
 		side := outside(form)
 		if side {

@@ -228,7 +228,12 @@ func (w *walker) output(t *table, side bool) Output {
 	case Symlink:
 		out.Target = w.text(t, "target")
 	}
-	out.Handed = t.has("handed") && w.boolean(t, "handed")
+	for _, f := range []struct {
+		key string
+		set *bool
+	}{{"handed", &out.Handed}, {"adds", &out.Adds}, {"needs", &out.Needs}} {
+		*f.set = t.has(f.key) && w.boolean(t, f.key)
+	}
 	return out
 }
 

@@ -160,8 +160,13 @@ func (e *encoder) output(table string, out *Output) {
 	if out.Kind == Symlink {
 		e.text("target", out.Target)
 	}
-	if out.Handed {
-		*e = append(*e, "handed = true\n"...)
+	for _, f := range []struct {
+		key string
+		set bool
+	}{{"handed", out.Handed}, {"adds", out.Adds}, {"needs", out.Needs}} {
+		if f.set {
+			*e = append(append(*e, f.key...), " = true\n"...)
+		}
 	}
 }
 

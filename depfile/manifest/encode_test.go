@@ -48,9 +48,9 @@ func everything() *Manifest {
 		},
 		Outputs: []Output{
 			{Path: "o", Kind: File, Digest: sum("o"), Exec: true},
-			{Path: "o.d", Kind: File, Digest: sum("o.d"), Handed: true},
+			{Path: "o.d", Kind: File, Digest: sum("o.d"), Handed: true, Adds: true},
 			{Path: "p", Kind: Symlink, Target: "o"},
-			{Path: "q", Kind: Dir},
+			{Path: "q", Kind: Dir, Needs: true},
 			{Path: "r", Kind: Removed},
 		},
 		Side: []Output{{Path: "/tmp/x", Kind: File}, {Path: "~/.cache/y", Kind: File, Digest: sum("y")}},

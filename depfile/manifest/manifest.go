@@ -158,6 +158,10 @@ type Output struct {
 	// Handed is set on a file that the step makes for the build tool, which may take it away:
 	// the depfile that a compiler writes.
 	Handed bool
+	// Adds and Needs are set where the step keeps what it finds, or does something only if it
+	// finds something, and what it found is no input: see footprint.Output. Only a result
+	// that is to be brought back asks for them.
+	Adds, Needs bool
 }
 
 // OutputKind is what an output is after the step.

@@ -188,6 +188,8 @@ func (p *parser) output(side bool) Output {
 		out.Target = p.text("target")
 	}
 	out.Handed = p.skip("handed = true\n")
+	out.Adds = p.skip("adds = true\n")
+	out.Needs = p.skip("needs = true\n")
 	return out
 }
 

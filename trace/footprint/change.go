@@ -203,6 +203,7 @@ func (f *Folder) after(e *event.Event) {
 	case event.Truncate:
 		if n != nil {
 			n.entered = true
+			n.need()
 			f.written(c, n, e.Size == 0)
 		}
 	case event.Chmod, event.Chown, event.Utime, event.SetXattr:
@@ -210,7 +211,8 @@ func (f *Folder) after(e *event.Event) {
 			if n.found.Type == Symlink {
 				f.metadata(n) // of the link itself: what it leads to stays
 			}
-			n.touched = true
+			n.touched, n.moded = true, n.moded || e.Op == event.Chmod
+			n.need()
 			n.meta = n.meta || !n.own
 			for _, m := range f.others(n) {
 				m.touched, m.meta = true, m.meta || !m.own
@@ -229,10 +231,15 @@ func (f *Folder) opened(c *change, n *node, e *event.Event) {
 	}
 	switch {
 	case !c.was && e.Flags&event.Create != 0:
+		adds := !n.own && e.Flags&(event.Truncated|event.Exclusive) == 0
 		n.put()
+		n.adds = adds
 	case e.Flags&event.Truncated != 0:
+		n.makes = n.makes || e.Flags&event.Create != 0
 		f.written(c, n, true)
 	case e.Flags&event.Write != 0:
+		n.makes = n.makes || e.Flags&event.Create != 0
+		n.need()
 		if e.Flags&event.Read != 0 {
 			f.open(n, e)
 		}
@@ -241,6 +248,7 @@ func (f *Folder) opened(c *change, n *node, e *event.Event) {
 		n.entered = true
 		f.written(c, n, false)
 	default: // O_CREAT on a file that is there, read only
+		n.makes = true
 		f.open(n, e)
 	}
 }

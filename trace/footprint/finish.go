@@ -105,6 +105,10 @@ func (f *Folder) unchanged(n *node) {
 // addOutput adds n, which is an output, to r.
 func (f *Folder) addOutput(n *node, r *Footprint) {
 	o := Output{Path: n.path, State: n.now, InOut: f.contentMattered(n)}
+	empty := n.found.Type == File && n.found.Size == 0 && (n.partial || n.meta) && !n.replaced
+	runs := n.found.Exec && n.now.Exec && n.found.Ino == n.now.Ino && !n.moded
+	o.Adds = n.now.Type == File && (n.adds || empty)
+	o.Needs = n.now.Type != None && (n.needs || runs)
 	if n.now.Type == Symlink {
 		target, err := f.o.FS.Readlink(n.path)
 		if err != nil {

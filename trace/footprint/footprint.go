@@ -110,6 +110,12 @@ type Output struct {
 	// InOut is set if the content found here before mattered: a Read of the same
 	// Path is among the inputs.
 	InOut bool
+	// Adds is set if the step would have kept what it had found here, and found nothing or an
+	// empty file: `touch stamp`, `>> log`. No content mattered, but another one would.
+	Adds bool
+	// Needs is set if the step changed what it had found here in a way that makes nothing
+	// where nothing is: chmod(2), truncate(2); or that lets the permission to execute it live on.
+	Needs bool
 }
 
 // Program is a command name that was searched in PATH.

@@ -78,6 +78,11 @@ type mark struct {
 	// fresh is set on a directory that the step made: what is in it was not there
 	// before.
 	fresh bool
+	// adds is set if the step made the file by a call that would have kept what it had found,
+	// makes if it changed it by one that would have made it, and needs if by one that would not,
+	// and by none before that would. (cp(1) asks first whether a file is there, and then opens
+	// it in two ways that come to the same.) moded is set by a chmod.
+	adds, makes, needs, moded bool
 }
 
 // inode identifies a file whatever its name.
@@ -133,7 +138,7 @@ func (f *Folder) made(p string) *node {
 // put notes that the step has put something whole at n. That an earlier call wished it to be
 // as it was is no matter any more: `rm -f t; echo >t; mv t u` makes of t a temporary.
 func (n *node) put() {
-	n.present, n.own, n.replaced, n.touched, n.wished, n.partial, n.meta = true, true, true, true, false, false, false
+	n.present, n.own, n.replaced, n.touched, n.wished, n.partial, n.meta, n.adds = true, true, true, true, false, false, false, false
 }
 
 // remove notes that the step has taken away what was at n.
@@ -141,6 +146,9 @@ func (n *node) remove() {
 	n.put()
 	n.present = false
 }
+
+// need notes that n is changed by a call that makes nothing.
+func (n *node) need() { n.needs = n.needs || n.original() && !n.makes }
 
 // original reports whether what is at n now was there before the step.
 func (n *node) original() bool { return n.present && !n.own }
