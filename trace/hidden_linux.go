@@ -22,7 +22,7 @@ func hidden(name string, st *unix.Stat_t) bool {
 // tellHidden tells that what the command is given under a name is not what the name leads
 // to.
 func tellHidden(sink event.Sink, name string) {
-	sink.Event(&event.Event{Op: event.Incomplete, Reason: event.Mounted, Detail: name + " is hidden by what is mounted there"})
+	sink.Event(&event.Event{Op: event.Incomplete, Reason: event.Mount, Detail: name + " is hidden by what is mounted there"})
 }
 
 // directory tells if the working directory that the command inherits is hidden.

@@ -65,8 +65,8 @@ func TestEveryOpAndFlagHasAName(t *testing.T) {
 }
 
 func TestHelpForEveryReason(t *testing.T) {
-	for _, r := range []Reason{NotFollowed, Outlived, NotTraced, ABINotModelled, NotModelled, Xattr, FileHandle, Mounted, Chrooted,
-		Namespace, IOUring, Listener, Memory, Unreadable, Edited, Stdin, Lost, OtherServer, SetID} {
+	for _, r := range []Reason{NotFollowed, Outlived, NotTraced, ABINotModelled, NotModelled, Xattr, FileHandle, Mount, Chroot,
+		Namespace, IOUring, Listener, Memory, Unreadable, Edited, Stdin, Lost, OutsideServer, SetID} {
 		if Help[r] == "" {
 			t.Errorf("no help for %q", r)
 		}

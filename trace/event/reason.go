@@ -21,9 +21,9 @@ const (
 	Xattr Reason = "extended-attributes"
 	// FileHandle: a file was named by a handle.
 	FileHandle Reason = "file-handle"
-	// Mounted, Chrooted and Namespace: names mean other files than for deptrace.
-	Mounted   Reason = "mount"
-	Chrooted  Reason = "chroot"
+	// Mount, Chroot and Namespace: names mean other files than for deptrace.
+	Mount     Reason = "mount"
+	Chroot    Reason = "chroot"
 	Namespace Reason = "namespace"
 	// IOUring: a ring from outside the step was used.
 	IOUring Reason = "io-uring"
@@ -42,8 +42,8 @@ const (
 	Pipe Reason = "pipe"
 	// Lost: the engine does not know what happened.
 	Lost Reason = "events-lost"
-	// OtherServer: a server that the step had not started did work for it.
-	OtherServer Reason = "outside-server"
+	// OutsideServer: a server that the step had not started did work for it.
+	OutsideServer Reason = "outside-server"
 	// SetID: a program ran without the rights that it has by itself.
 	SetID Reason = "set-id-program"
 )
@@ -58,8 +58,8 @@ var Help = map[Reason]string{
 	NotModelled:    "the step made a system call whose effect on files deptrace does not know; the detail names it",
 	Xattr:          "the step used extended attributes, whose values are not part of a record",
 	FileHandle:     "files were opened by handle, so that their names are not known",
-	Mounted:        "names mean other files than before: the step mounted or unmounted something, or was started with a file or in a directory that a mount hides (enter it anew)",
-	Chrooted:       "a process works under another root directory; run deptrace inside it instead",
+	Mount:          "names mean other files than before: the step mounted or unmounted something, or was started with a file or in a directory that a mount hides (enter it anew)",
+	Chroot:         "a process works under another root directory; run deptrace inside it instead",
 	Namespace:      "a process entered a namespace of its own; run deptrace inside it instead",
 	IOUring:        "file operations went through io_uring, which cannot be watched",
 	Listener:       "the step installed a seccomp filter that the notify engine gets in the way of; --engine ptrace can follow such a step",
@@ -69,6 +69,6 @@ var Help = map[Reason]string{
 	Stdin:          "the step read from a pipe or socket (under cached also a terminal) on its standard input; give it a file instead",
 	Pipe:           "the step read from a named pipe, or from a pipe or the like that it was given open; give it a file instead",
 	Lost:           "the engine lost track of calls; this is a bug, please report it",
-	OtherServer:    "the step talked to a server that it had not started; turn the server off for the step",
+	OutsideServer:  "the step talked to a server that it had not started; turn the server off for the step",
 	SetID:          "a set-id program ran, which loses its rights when watched; run it outside the step",
 }

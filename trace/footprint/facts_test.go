@@ -52,10 +52,10 @@ func TestIncomplete(t *testing.T) {
 		return event.Event{Op: event.Incomplete, Reason: r, Detail: detail}
 	}
 	orders := [][]event.Event{
-		{gap(event.Mounted, ""), gap(event.ABINotModelled, "x"), gap(event.ABINotModelled, "a"), gap(event.Mounted, "")},
-		{gap(event.ABINotModelled, "a"), gap(event.Mounted, ""), gap(event.ABINotModelled, "x")},
+		{gap(event.Mount, ""), gap(event.ABINotModelled, "x"), gap(event.ABINotModelled, "a"), gap(event.Mount, "")},
+		{gap(event.ABINotModelled, "a"), gap(event.Mount, ""), gap(event.ABINotModelled, "x")},
 	}
-	want := []footprint.Gap{{Reason: event.ABINotModelled, Detail: "a"}, {Reason: event.ABINotModelled, Detail: "x"}, {Reason: event.Mounted}}
+	want := []footprint.Gap{{Reason: event.ABINotModelled, Detail: "a"}, {Reason: event.ABINotModelled, Detail: "x"}, {Reason: event.Mount}}
 	for _, order := range orders {
 		s := newStory(t)
 		for _, e := range order {

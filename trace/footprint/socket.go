@@ -60,7 +60,7 @@ func (f *Folder) socket(e *event.Event) {
 			return
 		}
 		if done {
-			f.gap(event.OtherServer, where)
+			f.gap(event.OutsideServer, where)
 			return
 		}
 		if e.Name.Path != "" {
@@ -75,7 +75,7 @@ func (f *Folder) socket(e *event.Event) {
 			f.uses["network"] = true // a resolver of this machine's
 			return
 		}
-		f.gap(event.OtherServer, where)
+		f.gap(event.OutsideServer, where)
 	case done:
 		f.uses["network"] = true
 	}

@@ -40,17 +40,17 @@ var incompleteRows = []Spec{
 	{Name: "name_to_handle_at", Nr: Numbers{303, 341, 264}, Op: event.Incomplete, Reason: event.FileHandle, Dir: A0, Path: A1, Flags: A4, Style: AtFlags, Fixed: event.NoFollow},
 	{Name: "open_by_handle_at", Nr: Numbers{304, 342, 265}, Op: event.Incomplete, Reason: event.FileHandle, Needs: DACReadSearch},
 
-	{Name: "mount", Nr: Numbers{165, 21, 40}, Op: event.Incomplete, Reason: event.Mounted, Needs: SysAdmin},
-	{Name: "umount", Nr: Numbers{none, 22, none}, Op: event.Incomplete, Reason: event.Mounted, Needs: SysAdmin},
-	{Name: "umount2", Nr: Numbers{166, 52, 39}, Op: event.Incomplete, Reason: event.Mounted, Needs: SysAdmin},
-	{Name: "open_tree", Nr: Numbers{428, 428, 428}, Op: event.Incomplete, Reason: event.Mounted},
-	{Name: "move_mount", Nr: Numbers{429, 429, 429}, Op: event.Incomplete, Reason: event.Mounted, Needs: SysAdmin},
-	{Name: "fsopen", Nr: Numbers{430, 430, 430}, Op: event.Incomplete, Reason: event.Mounted, Needs: SysAdmin},
-	{Name: "fsconfig", Nr: Numbers{431, 431, 431}, Op: event.Incomplete, Reason: event.Mounted},
-	{Name: "fsmount", Nr: Numbers{432, 432, 432}, Op: event.Incomplete, Reason: event.Mounted, Needs: SysAdmin},
-	{Name: "fspick", Nr: Numbers{433, 433, 433}, Op: event.Incomplete, Reason: event.Mounted, Needs: SysAdmin},
-	{Name: "mount_setattr", Nr: Numbers{442, 442, 442}, Op: event.Incomplete, Reason: event.Mounted, Needs: SysAdmin},
-	{Name: "open_tree_attr", Nr: Numbers{467, 467, 467}, Op: event.Incomplete, Reason: event.Mounted},
+	{Name: "mount", Nr: Numbers{165, 21, 40}, Op: event.Incomplete, Reason: event.Mount, Needs: SysAdmin},
+	{Name: "umount", Nr: Numbers{none, 22, none}, Op: event.Incomplete, Reason: event.Mount, Needs: SysAdmin},
+	{Name: "umount2", Nr: Numbers{166, 52, 39}, Op: event.Incomplete, Reason: event.Mount, Needs: SysAdmin},
+	{Name: "open_tree", Nr: Numbers{428, 428, 428}, Op: event.Incomplete, Reason: event.Mount},
+	{Name: "move_mount", Nr: Numbers{429, 429, 429}, Op: event.Incomplete, Reason: event.Mount, Needs: SysAdmin},
+	{Name: "fsopen", Nr: Numbers{430, 430, 430}, Op: event.Incomplete, Reason: event.Mount, Needs: SysAdmin},
+	{Name: "fsconfig", Nr: Numbers{431, 431, 431}, Op: event.Incomplete, Reason: event.Mount},
+	{Name: "fsmount", Nr: Numbers{432, 432, 432}, Op: event.Incomplete, Reason: event.Mount, Needs: SysAdmin},
+	{Name: "fspick", Nr: Numbers{433, 433, 433}, Op: event.Incomplete, Reason: event.Mount, Needs: SysAdmin},
+	{Name: "mount_setattr", Nr: Numbers{442, 442, 442}, Op: event.Incomplete, Reason: event.Mount, Needs: SysAdmin},
+	{Name: "open_tree_attr", Nr: Numbers{467, 467, 467}, Op: event.Incomplete, Reason: event.Mount},
 
 	// Programs fall back on ordinary calls if there is no io_uring. The other two are
 	// of use only on a ring that was made outside the step.

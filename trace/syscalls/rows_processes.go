@@ -37,8 +37,8 @@ var processRows = []Spec{
 	// directory are asked of the kernel, or remembered, thread by thread.
 	{Name: "unshare", Nr: Numbers{272, 310, 97}, Op: event.Incomplete, Reason: event.Namespace, Needs: SysAdmin, Any: []Cond{has(A0, CloneNew|CloneNewTime)}},
 	{Name: "setns", Nr: Numbers{308, 346, 268}, Op: event.Incomplete, Reason: event.Namespace},
-	{Name: "chroot", Nr: Numbers{161, 61, 51}, Op: event.Incomplete, Reason: event.Chrooted, Needs: SysChroot, Path: A0},
-	{Name: "pivot_root", Nr: Numbers{155, 217, 41}, Op: event.Incomplete, Reason: event.Chrooted, Needs: SysAdmin},
+	{Name: "chroot", Nr: Numbers{161, 61, 51}, Op: event.Incomplete, Reason: event.Chroot, Needs: SysChroot, Path: A0},
+	{Name: "pivot_root", Nr: Numbers{155, 217, 41}, Op: event.Incomplete, Reason: event.Chroot, Needs: SysAdmin},
 
 	// The two ways to install a filter, which may take calls away from an engine's
 	// own: SECCOMP_SET_MODE_FILTER, and PR_SET_SECCOMP with SECCOMP_MODE_FILTER
