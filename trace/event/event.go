@@ -84,8 +84,8 @@ type Name struct {
 	Path string
 	// Links are the symbolic links that the lookup went through, in order.
 	Links []Link
-	// Ups are the directories that the lookup went into and left again by "..": were
-	// one of them a link, it would have led elsewhere.
+	// Ups are the directories that the lookup went into and left again by "..", or had to find
+	// to be no links (openat2(2)): were one of them a link, it would have led elsewhere.
 	Ups []string
 }
 

@@ -4,6 +4,8 @@ package observe
 
 import (
 	"errors"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -195,6 +197,13 @@ func (o *Observer) name(t *Thread, n decode.Name, to *event.Name) (r resolve.Res
 		Self: t.Process.Self, Thread: t.Own,
 	})
 	to.Path, to.Links, to.Ups = r.Path, r.Links, r.Ups
+	if n.NoLinks && len(r.Links) == 0 {
+		// As a link each of the directories would refuse the lookup.
+		to.Ups = slices.Clip(to.Ups)
+		for dir := path.Dir(r.Path); dir != "/" && dir != "." && dir != to.Base; dir = path.Dir(dir) {
+			to.Ups = append(to.Ups, dir)
+		}
+	}
 	if r.Err == event.ENAMETOOLONG && len(n.Text) < pathMax && len(to.Base)+len(n.Text) >= pathMax {
 		// The kernel walks from the directory and does not mind; a look from here has
 		// to spell the whole way.
