@@ -18,7 +18,7 @@ import (
 // GNU make takes a target for made when its recipe has written it and failed.
 func (s *step) writeDepfile(fp *footprint.Footprint, n names, incomplete bool) {
 	rule := depfile.Rule{Targets: s.f.targets, Incomplete: incomplete}
-	if len(rule.Targets) == 0 {
+	if len(rule.Targets) == 0 && s.line == nil {
 		t, err := s.defaultTarget(fp, n)
 		if err != nil {
 			s.failf("%v", err)
@@ -31,7 +31,13 @@ func (s *step) writeDepfile(fp *footprint.Footprint, n names, incomplete bool) {
 	if s.f.phony != nil {
 		rule.Phony = *s.f.phony
 	}
-	for _, name := range s.dependencies(fp, rule.Targets) {
+	rule.Deps = s.dependencies(fp, rule.Targets)
+	if s.line != nil {
+		s.line.rule(&rule)
+	}
+	names := rule.Deps
+	rule.Deps = nil
+	for _, name := range names {
 		err := depfile.Expressible(name, s.f.dialect, false)
 		switch {
 		case err == nil:

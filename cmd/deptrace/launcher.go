@@ -33,8 +33,11 @@ func (s *step) chooseNames(fp *footprint.Footprint, ok bool) (names, error) {
 	if !s.f.launcher {
 		return n, nil
 	}
-	out, err := s.launched(fp, ok)
-	if err != nil {
+	var out string
+	var err error
+	if s.line != nil {
+		out = s.line.output(fp)
+	} else if out, err = s.launched(fp, ok); err != nil {
 		return n, err
 	}
 	if out == "" {
@@ -138,11 +141,12 @@ type given struct {
 // first: it is the one that counts for a compiler.
 func (s *step) givenOutputs() []given {
 	var list []given
-	for i := 1; i < len(s.argv); i++ {
-		switch word := s.argv[i]; {
-		case word == "-o" && i+1 < len(s.argv):
+	words := s.words()
+	for i := 1; i < len(words); i++ {
+		switch word := words[i]; {
+		case word == "-o" && i+1 < len(words):
 			i++
-			list = append(list, given{s.argv[i], false})
+			list = append(list, given{words[i], false})
 		case strings.HasPrefix(word, "-o") && len(word) > 2:
 			list = append(list, given{word[2:], true})
 		}
@@ -247,7 +251,7 @@ func (s *step) isLog(path string) bool {
 // spelled returns a path as the step's command line spells it, for the build knows
 // it by that name; else from the working directory, if both are under the root.
 func (s *step) spelled(path string) string {
-	for _, word := range s.argv[1:] {
+	for _, word := range s.words()[1:] {
 		for _, name := range []string{word, strings.TrimPrefix(word, "-o")} {
 			if name != "" && filepath.Base(name) == filepath.Base(path) && s.place(name) == path {
 				return name

@@ -73,6 +73,8 @@ func dispatch(args []string) ending {
 		return runMain(args[1:], true)
 	case word == "cached":
 		return cachedMain(args[1:])
+	case word == "sh":
+		return shMain(args[1:])
 	case strings.HasPrefix(word, "-"):
 		return runMain(args, false)
 	}
@@ -81,7 +83,7 @@ func dispatch(args []string) ending {
 			return ending{status: c.main(args[1:])}
 		}
 	}
-	names := []string{"run", "cached"}
+	names := []string{"run", "cached", "sh"}
 	for _, c := range commands {
 		names = append(names, c.name)
 	}

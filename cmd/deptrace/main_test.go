@@ -192,6 +192,7 @@ func definitions() map[string][]flagDef {
 	return map[string][]flagDef{
 		"run":    newRunFlags().defs(),
 		"cached": (&cachedFlags{runFlags: newRunFlags()}).defs(),
+		"sh":     newRunFlags().defs(),
 		"check":  new(checkFlags).defs(),
 		"key":    new(keyFlags).defs(),
 		"show":   new(showFlags).defs(),
@@ -259,7 +260,7 @@ func TestUsageNamesEveryFlag(t *testing.T) {
 			if d.short != "" {
 				want = append(want, dashed(d.short))
 			}
-			steps := command == "run" || command == "cached"
+			steps := slices.Contains([]string{"run", "cached", "sh"}, command)
 			long := strings.HasPrefix(dashed(d.name), "--") && d.name != "help" && d.name != "version"
 			if d.variable != (long && (steps || d.name == "memo")) {
 				t.Errorf("%s %s can be set as a variable: %t", command, dashed(d.name), d.variable)

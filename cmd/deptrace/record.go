@@ -66,6 +66,9 @@ func (s *step) write(end ending, broken error) {
 	if n.depfile != "" && ok {
 		s.writeDepfile(fp, n, len(gaps) > 0)
 	}
+	if s.line != nil && !s.failed {
+		s.line.tidy(fp, n)
+	}
 	if !s.f.asked() && !s.keep {
 		s.summary(fp)
 	}
@@ -136,6 +139,9 @@ func (s *step) record(fp *footprint.Footprint, end ending, n names) (*manifest.M
 		return nil, fmt.Errorf("record the step: %w", err)
 	}
 	s.memory.report(s.logf)
+	if s.line != nil {
+		m = s.line.join(m)
+	}
 	if path == "" {
 		return m, nil
 	}

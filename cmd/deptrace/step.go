@@ -22,6 +22,7 @@ import (
 type step struct {
 	f    *runFlags
 	argv []string
+	line *line // nil: it is not one of a recipe
 	// The working directory, the root and the user's home: absolute, links
 	// resolved. home may be empty.
 	dir, root, home string

@@ -4,6 +4,8 @@ const usage = `Usage:
     deptrace [run] [flags] -- COMMAND [ARG...]  record a step; -- is needed without run
     deptrace cached [flags] -- COMMAND [ARG...] the same, unless its result is known: then
                                                 bring that back
+    deptrace sh [flags] SHELL -c LINE           record a line of a recipe:
+                                                make SHELL="deptrace sh /bin/sh"
     deptrace check [flags] MANIFEST...          is it up to date? 0 yes, 1 no, 2 error
     deptrace key [flags] MANIFEST...            print a cache key for the step
     deptrace show [flags] MANIFEST              print a record
@@ -64,6 +66,13 @@ Flags of cached: those of run but --events, and
     --restat           leave the time of an output that is right (ninja's restat);
                        default: now, if an input is newer, for make
 
+Flags of sh: those of run. Each line has OUT.d and OUT.toml of its own below --dir
+(default: .deptrace), so that -MF, -MT, -MQ, -m and --events are errors; lines that go on
+with what others have left have one record with them. SHELL is the one that the Makefile
+wants. A line that leaves no file has no record, nor what $(shell ...) runs, nor one that
+runs make, whose own lines have. With -MMD, GNU make rebuilds by the depfiles:
+    make all --eval='-include $(wildcard .deptrace/*.d)'
+
 Flags of check and key:
     --memo on|off      as above
     -v                 say on standard error how many files were hashed
@@ -94,7 +103,7 @@ Flags of show:
     -h, --help         print this
     --version          print the version
 
-A flag of run or cached with a long name can also be set as a variable: DEPTRACE_ROOT,
+A flag of run, cached or sh with a long name can also be set as a variable: DEPTRACE_ROOT,
 DEPTRACE_ENGINE, DEPTRACE_BEST_EFFORT=1. Lists are separated by commas. A flag given wins,
 and adds to a list. Of the flags of other commands that is true of --memo, and of --root
 for a manifest that does not say where the root is.
