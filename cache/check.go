@@ -132,6 +132,8 @@ func (c *checker) programs() {
 		is := c.search(p.Name)
 		if was != is && (was == "" || is == "" || !sameFile(was, is)) {
 			c.say(Reason{"program " + Printable(p.Name), placeWord(was), placeWord(is)})
+		} else if front := c.inFront(p.Name, is); front != "" {
+			c.say(Reason{"program " + Printable(p.Name), placeWord(was), "behind " + Printable(front) + ", which cannot be run"})
 		}
 	}
 }

@@ -96,7 +96,8 @@ func TestCheck(t *testing.T) {
 		{"a program not executable", func(p *project) { p.must(os.Chmod(p.path("bin/cc"), 0o666)) },
 			[]string{"program cc: was BIN/cc, is nowhere"}},
 		{"a program appears", func(p *project) { p.program("bin2/ld") }, []string{"program ld: was nowhere, is BIN2/ld"}},
-		{"a directory is no program", func(p *project) { p.mkdir("bin2/ld") }, nil},
+		{"a directory is no program, but it is there", func(p *project) { p.mkdir("bin2/ld") },
+			[]string{"program ld: was nowhere, is behind BIN2/ld, which cannot be run"}},
 
 		{"incomplete", func(p *project) {
 			p.edit(func(m *manifest.Manifest) { m.Complete, m.Incomplete = false, []string{"mount", "stdin"} })

@@ -58,7 +58,9 @@ func Join(first, then *manifest.Manifest) *manifest.Manifest {
 		if in.Kind == footprint.Read && (out.Kind != manifest.File || out.Digest != in.Digest) {
 			edited = append(edited, footprint.Gap{Reason: event.Edited, Detail: Printable(in.Path)}.String())
 		}
-		return in.Kind != footprint.List || out.Kind == manifest.Dir
+		// Which of the names in a directory were there before, and which first has made, its
+		// digest does not tell.
+		return in.Kind != footprint.List
 	})
 	j.Inputs = joinInputs(first.Inputs, j.Inputs, again)
 
@@ -70,13 +72,17 @@ func Join(first, then *manifest.Manifest) *manifest.Manifest {
 	j.Outputs = joinOutputs(first.Outputs, then.Outputs)
 	j.Side = joinOutputs(first.Side, then.Side)
 	j.Uses = union(first.Uses, then.Uses)
-	j.Incomplete = union(first.Incomplete, then.Incomplete, edited)
+	j.Incomplete = union(then.Incomplete, edited)
+	if !again { // what was wrong the last time may be right now
+		j.Incomplete = union(first.Incomplete, j.Incomplete)
+	}
 	j.Complete = len(j.Incomplete) == 0
 
 	s := &j.Step
-	if s.Exit == 0 {
+	if s.Exit == 0 && !again {
 		s.Exit, s.Signal = first.Step.Exit, first.Step.Signal
 	}
+	s.Stdin = cmp.Or(then.Step.Stdin, first.Step.Stdin)
 	s.Env = maps.Clone(newer.Step.Env)
 	if s.Env == nil {
 		s.Env = map[string]string{}

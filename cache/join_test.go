@@ -68,7 +68,7 @@ func TestJoin(t *testing.T) {
 			lineRecord("ar", []string{"read a two"}, []string{"file lib two"})},
 		{"a list of a directory that it made", lineRecord("a", nil, []string{"dir d", "file d/x one"}),
 			lineRecord("b", []string{"list . all", "list d names", "read d/x one"}, []string{"file d/x two"}),
-			lineRecord("(a\n) && (b\n)", []string{"list . all"}, []string{"dir d", "file d/x two"})},
+			lineRecord("(a\n) && (b\n)", []string{"list . all", "list d names"}, []string{"dir d", "file d/x two"})},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if !GoesOn(tt.first, tt.then.Step.Dir, tt.then.Step.Argv) {

@@ -109,7 +109,10 @@ type program struct {
 	at string
 	// place is the path with only the links of the directory resolved, as a path form.
 	place string
-	sum   digest.Sum
+	// path is where it is as PATH spells it, and front what is in front of it there, as a
+	// path form: see inFront.
+	path, front string
+	sum         digest.Sum
 }
 
 // programs returns what each program name leads to now, without digests.
@@ -119,6 +122,9 @@ func (d *describer) programs() ([]program, error) {
 		var err error
 		if found[i], err = d.located(p.Name, d.search(p.Name)); err != nil {
 			return nil, fmt.Errorf("program %s: %w", p.Name, err)
+		}
+		if front := d.inFront(p.Name, found[i].path); front != "" {
+			found[i].front = manifest.Form(front, d.r.Root, d.now.Home)
 		}
 	}
 	return found, nil
@@ -136,7 +142,7 @@ func (d *describer) located(name, path string) (program, error) {
 	if err != nil {
 		return program{}, err
 	}
-	return program{name: name, at: at, place: manifest.Form(filepath.Join(dir, filepath.Base(path)), d.r.Root, d.now.Home)}, nil
+	return program{name: name, path: path, at: at, place: manifest.Form(filepath.Join(dir, filepath.Base(path)), d.r.Root, d.now.Home)}, nil
 }
 
 // states writes what is there now.
@@ -159,6 +165,9 @@ func (d *describer) states(found []program, now []seen) error {
 }
 
 func (d *describer) program(p program) {
+	if p.front != "" {
+		d.line("program %q behind %q", p.name, p.front)
+	}
 	switch {
 	case p.at == "":
 		d.line("program %q nowhere", p.name)

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"errors"
+	"iter"
 	"os"
 	"path"
 	"path/filepath"
@@ -173,15 +174,47 @@ func (l *look) search(name string) string {
 	return FindProgram(name, l.abs(l.r.Step.Dir), l.now.Environ)
 }
 
+// inFront returns what is called like a program in a directory of PATH before the one where
+// it is found, and cannot be run: "" if there is nothing. execvp(3) goes past it. But a step
+// that only asked whether it is there (test -e), in the same order, has an answer in the
+// record that says no more than where the program was; what it found there then is an input.
+func (l *look) inFront(name, found string) string {
+	for p := range candidates(name, l.abs(l.r.Step.Dir), l.now.Environ) {
+		if p == found {
+			break
+		}
+		if _, err := os.Lstat(p); err != nil {
+			continue
+		}
+		form := manifest.Form(p, l.r.Root, l.now.Home)
+		if !slices.ContainsFunc(l.r.Inputs, func(in manifest.Input) bool { return in.Path == form }) &&
+			!slices.ContainsFunc(l.r.Outputs, func(out manifest.Output) bool { return out.Path == form }) {
+			return p
+		}
+	}
+	return ""
+}
+
+// candidates are the places where a program name is searched, in their order.
+func candidates(name, dir string, environ []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, d := range env.SearchPath(environ) {
+			p := d + "/" + name
+			if !strings.HasPrefix(d, "/") {
+				p = path.Join(dir, d) + "/" + name
+			}
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
 // FindProgram finds a program name in the PATH of an environment as execvp(3) does; it
 // returns an empty path if it is nowhere. A part of PATH that is not absolute counts from
 // dir.
 func FindProgram(name, dir string, environ []string) string {
-	for _, d := range env.SearchPath(environ) {
-		p := d + "/" + name
-		if !strings.HasPrefix(d, "/") {
-			p = path.Join(dir, d) + "/" + name
-		}
+	for p := range candidates(name, dir, environ) {
 		if runnable(p) {
 			return p
 		}

@@ -119,7 +119,9 @@ func RecordedKeys(weak Key, r *Record, now *World) (found, left Key, err error) 
 			return recorded(in)
 		}
 		left := leftBy(out)
-		left.Denied = in.Denied
+		if out.Kind != manifest.Removed {
+			left.Denied = in.Denied
+		}
 		return left
 	})
 	if r.Step.Stat == "meta" {

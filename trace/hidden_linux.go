@@ -15,8 +15,14 @@ import (
 // resolved from there.
 func hidden(name string, st *unix.Stat_t) bool {
 	var there unix.Stat_t
-	err := unix.Lstat(name, &there)
-	return err != nil || there.Dev != st.Dev || there.Ino != st.Ino
+	switch err := unix.Lstat(name, &there); err {
+	case nil:
+	case unix.ENOENT, unix.ENOTDIR:
+		return true
+	default: // not to be looked at by this user
+		return false
+	}
+	return there.Dev != st.Dev || there.Ino != st.Ino
 }
 
 // tellHidden tells that what the command is given under a name is not what the name leads

@@ -19,7 +19,7 @@ import (
 var shells = []string{"sh", "dash", "bash", "ash", "busybox", "ksh", "ksh93", "mksh", "zsh", "fish"}
 
 // wrappers run one command, and have open what it has.
-var wrappers = []string{"timeout", "time", "flock", "setsid", "sudo", "doas", "strace", "ltrace", "perf", "valgrind", "deptrace"}
+var wrappers = []string{"timeout", "time", "flock", "setsid", "xargs", "parallel", "script", "chronic", "sudo", "doas", "strace", "ltrace", "perf", "valgrind", "deptrace"}
 
 // shared reports whether a file that the command has open at fd was not opened for the
 // command: it is the log of what had the command run, to which others write, too. pid is the

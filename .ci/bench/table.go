@@ -101,7 +101,7 @@ var columns = []struct{ title, name string }{
 	{"`strace`", "strace -f -e trace=%file"},
 }
 
-// summary is the README's table: medians, with the least and the greatest in small.
+// summary is the README's table: medians, with the least and the greatest.
 func (p *report) summary() string {
 	var s, rest strings.Builder
 	for _, r := range p.results {
@@ -148,7 +148,7 @@ func (p *report) summary() string {
 
 // span prints a median with the least and the greatest.
 func span(v spread, format func(float64) string) string {
-	return fmt.Sprintf("%s <sub>%s–%s</sub>", format(v.med), format(v.min), format(v.max))
+	return fmt.Sprintf("%s (%s–%s)", format(v.med), format(v.min), format(v.max))
 }
 
 // row returns the row of a candidate, nil if there is none.

@@ -55,6 +55,8 @@ func (e *FoundError) Error() string {
 func (w *Want) suits(st footprint.State) error {
 	file := st.Type == footprint.File
 	switch {
+	case w.Kind == manifest.File && file && st.Nlink > 1:
+		return &FoundError{w.Path, "has other names"}
 	case w.Input:
 		return nil
 	case w.Needs && st.Type == footprint.None:
@@ -65,8 +67,6 @@ func (w *Want) suits(st footprint.State) error {
 		return &FoundError{w.Path, "can be executed"}
 	case w.Kind == manifest.File && file && !st.Exec && w.Exec:
 		return &FoundError{w.Path, "cannot be executed"}
-	case w.Kind == manifest.File && file && st.Nlink > 1:
-		return &FoundError{w.Path, "has other names"}
 	}
 	return nil
 }
@@ -102,7 +102,8 @@ func Compare(root string, wants []Want, files func([]string) []digest.Result) (d
 			return nil, err
 		case w.Kind == manifest.File && st.Type == footprint.Dir, w.Kind == manifest.Symlink && st.Type == footprint.Dir:
 			return nil, &InTheWayError{w.Path, "a directory"}
-		case w.Kind == manifest.Dir && st.Type != footprint.Dir && st.Type != footprint.None:
+		case w.Kind == manifest.Dir && st.Type != footprint.Dir && st.Type != footprint.None,
+			w.Kind == manifest.Symlink && st.Type == footprint.File: // ln -s would fail, ln -sf would not
 			return nil, &InTheWayError{w.Path, "a file"}
 		// The step would write to what the link leads to, or into the pipe.
 		case w.Kind == manifest.File && st.Type == footprint.Symlink:

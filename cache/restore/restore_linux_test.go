@@ -160,10 +160,10 @@ func TestCompare(t *testing.T) {
 		want string
 	}{
 		{"nothing", func(string) error { return nil }, "!!!!="},
-		{"the file", func(p string) error { return write(p, "x") }, "=?!-!"},
-		{"another file", func(p string) error { return write(p, "y") }, "!?!-!"},
-		{"an executable file", func(p string) error { return os.WriteFile(p, []byte("x"), 0o777) }, "?=!-!"},
-		{"one that others may execute", func(p string) error { return errors.Join(write(p, "x"), os.Chmod(p, 0o655)) }, "=?!-!"},
+		{"the file", func(p string) error { return write(p, "x") }, "=?--!"},
+		{"another file", func(p string) error { return write(p, "y") }, "!?--!"},
+		{"an executable file", func(p string) error { return os.WriteFile(p, []byte("x"), 0o777) }, "?=--!"},
+		{"one that others may execute", func(p string) error { return errors.Join(write(p, "x"), os.Chmod(p, 0o655)) }, "=?--!"},
 		{"the link", func(p string) error { return os.Symlink("x", p) }, "--=-!"},
 		{"another link", func(p string) error { return os.Symlink("x/", p) }, "--!-!"},
 		{"a link to the file", func(p string) error { return errors.Join(write(p+"2", "x"), os.Symlink(p+"2", p)) }, "--!-!"},

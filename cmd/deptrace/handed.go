@@ -11,12 +11,13 @@ import (
 func (s *step) handed() []string {
 	var names []string
 	beside := false // named after the output, or after the source
-	for i := 1; i < len(s.argv); i++ {
-		word := s.argv[i]
+	words := s.words()
+	for i := 1; i < len(words); i++ {
+		word := words[i]
 		switch {
-		case word == "-MF" && i+1 < len(s.argv):
+		case word == "-MF" && i+1 < len(words):
 			i++
-			names = append(names, s.argv[i])
+			names = append(names, words[i])
 		case strings.HasPrefix(word, "-MF"):
 			names = append(names, word[len("-MF"):])
 		case strings.HasPrefix(word, "-Wp,-MD,"), strings.HasPrefix(word, "-Wp,-MMD,"):
@@ -29,7 +30,7 @@ func (s *step) handed() []string {
 		for _, g := range s.givenOutputs() {
 			names = append(names, strings.TrimSuffix(g.name, filepath.Ext(g.name))+".d")
 		}
-		for _, word := range s.argv[1:] {
+		for _, word := range words[1:] {
 			if !strings.HasPrefix(word, "-") {
 				names = append(names, strings.TrimSuffix(filepath.Base(word), filepath.Ext(word))+".d")
 			}

@@ -2,9 +2,20 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
+
+// onePipe reports whether two descriptors are one pipe. Make closes its own for a recipe that
+// does not run make, and says the same of it: then these are something else.
+func onePipe(a, b int) bool {
+	name := func(fd int) string {
+		s, _ := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
+		return s
+	}
+	return strings.HasPrefix(name(a), "pipe:") && name(a) == name(b)
+}
 
 // jobServers returns where make's job server is, and cargo's: what MAKEFLAGS and
 // CARGO_MAKEFLAGS say of it, as in "--jobserver-auth=3,4" (descriptors) or
@@ -18,13 +29,16 @@ func jobServers() (descriptors []int, fifo string) {
 				continue
 			}
 			if path, ok := strings.CutPrefix(value, "fifo:"); ok {
-				fifo = path
+				if real, err := filepath.EvalSymlinks(path); err == nil {
+					fifo = real
+				}
 				continue
 			}
-			for number := range strings.SplitSeq(value, ",") {
-				if fd, err := strconv.Atoi(number); err == nil {
-					descriptors = append(descriptors, fd)
-				}
+			read, write, _ := strings.Cut(value, ",")
+			from, err := strconv.Atoi(read)
+			to, err2 := strconv.Atoi(write)
+			if err == nil && err2 == nil && onePipe(from, to) {
+				descriptors = append(descriptors, from, to)
 			}
 		}
 	}

@@ -15,10 +15,11 @@ import (
 // line is a line of a recipe.
 //
 // Its record is named after the file that it left: of several the one behind a -o, else the
-// object, else the first. An output has one record. A line that goes on with the content of
+// object, else the first. A line that goes on with the content of
 // what another line left (mv x.tmp x, strip x, chmod +x x, echo >> x) takes that one's record
-// into its own; the two were one step in two lines. A record whose outputs others have made or
-// removed since loses them, and goes with the last: after `make clean` there is none.
+// into its own; the two were one step in two lines. A record of which others have removed
+// outputs, or made anew the one that it is named after, loses them, and goes with the last:
+// after `make clean` there is none.
 //
 // That all this is one recipe and the lines come one after the other nobody says either; it
 // is what make does unless two recipes write one file, which is wrong without deptrace.
@@ -218,13 +219,10 @@ func (l *line) rule(rule *depfile.Rule) {
 			for _, t := range old.Targets {
 				known[l.place(t.Name)] = t.Name
 			}
-			for _, dep := range old.Deps {
-				if !slices.Contains(l.files, l.place(dep)) {
-					rule.Deps = append(rule.Deps, dep)
-				}
-			}
+			rule.Deps = append(rule.Deps, old.Deps...)
 		}
 	}
+	rule.Deps = slices.DeleteFunc(rule.Deps, func(dep string) bool { return slices.Contains(l.files, l.place(dep)) })
 	slices.Sort(rule.Deps)
 	rule.Deps = slices.Compact(rule.Deps)
 	for _, path := range l.files {

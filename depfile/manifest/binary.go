@@ -161,7 +161,7 @@ func DecodeBinary(data []byte) (*Manifest, error) {
 		in.Size, in.Target = int64(r.uint()), r.text()
 		rights := r.uint()
 		in.Asked, in.Denied = footprint.Rights(rights&3), footprint.Rights(rights>>2)
-		r.want(rights < 16)
+		r.want(rights < 16 && in.Denied&^in.Asked == 0 && (in.Asked == 0 || in.Kind <= footprint.Exists))
 		r.want(in.Kind <= footprint.List && in.Type <= footprint.Other)
 	})
 	output := func(out *Output) {

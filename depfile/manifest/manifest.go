@@ -34,8 +34,18 @@
 //	kind = "file"
 //	sha256 = "…"
 //
-// A step that was given a file as its standard input has stdin, the path of that, behind
-// dir; the file is an input like any other.
+// These keys stand only where there is something to say, in this order:
+//
+//	step     stdin        the file that was standard input; it is an input, too
+//	         signal       that ended the command; exit is 128 more
+//	         env_unset env_off ignore writes stat
+//	input    type         of stat and exists: file, dir, link or other
+//	         exec = true  of a file that its owner may execute
+//	         asked denied of read, stat and exists: read, write or both: whether the step may
+//	                      do that was asked for, or tried in vain, and what of it it may not
+//	         target       of a link
+//	output   exec target  as of an input
+//	         handed adds needs = true: see [Output]
 //
 // TOML is UTF-8 and names are bytes. A string that is not UTF-8 is written in
 // hexadecimal under the same key with "_hex" behind it; both at once are refused.

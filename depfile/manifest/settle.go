@@ -30,7 +30,18 @@ func (m *Manifest) SameStep(old *Manifest) bool {
 		out := left[in.Path]
 		return out != nil && !input[in.Path] && foundAsLeft(in, out)
 	})
-	return bytes.Equal(less.Encode(), old.Encode())
+	// What the step keeps of what it finds, it says of an output only where it found nothing.
+	return bytes.Equal(withoutFound(&less).Encode(), withoutFound(old).Encode())
+}
+
+// withoutFound returns a record without what its outputs say of what was found.
+func withoutFound(m *Manifest) *Manifest {
+	r := *m
+	r.Outputs = slices.Clone(m.Outputs)
+	for i := range r.Outputs {
+		r.Outputs[i].Adds, r.Outputs[i].Needs = false, false
+	}
+	return &r
 }
 
 // foundAsLeft reports whether an input is an output in the state in which it was left.

@@ -311,7 +311,10 @@ func (f *Folder) notDone(e *event.Event, n, n2 *node) {
 			f.failed(m)
 		}
 	}
-	if e.Op == event.Open {
+	switch {
+	case e.Op == event.Open:
 		f.refused(n, e.Flags)
+	case e.Op == event.Truncate && n != nil:
+		f.refused(n, event.Write)
 	}
 }

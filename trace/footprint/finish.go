@@ -19,6 +19,9 @@ func (f *Folder) Finish() *Footprint {
 		f.compare(n)
 	}
 	for _, n := range f.nodes {
+		if n.path == f.o.Tokens {
+			continue // no two makes have the same
+		}
 		if n.special {
 			r.Specials = append(r.Specials, n.path)
 		}
@@ -29,7 +32,7 @@ func (f *Folder) Finish() *Footprint {
 			f.addOutput(n, r)
 		}
 		f.addInputs(n, r)
-		if n.uses&useFlow != 0 && n.path != f.o.Tokens {
+		if n.uses&useFlow != 0 {
 			f.gap(event.Pipe, n.path) // what came from there is not known
 		}
 	}

@@ -78,11 +78,15 @@ type mark struct {
 	// fresh is set on a directory that the step made: what is in it was not there
 	// before.
 	fresh bool
-	// adds is set if the step made the file by a call that would have kept what it had found,
-	// makes if it changed it by one that would have made it, and needs if by one that would not,
-	// and by none before that would. (cp(1) asks first whether a file is there, and then opens
-	// it in two ways that come to the same.) moded is set by a chmod.
-	adds, makes, needs, moded bool
+	// adds is set if the step made the file by a call that would have kept what it had found.
+	adds bool
+	// makes is set if the step changed the file by a call that would have made it (O_CREAT),
+	// and needs if it changed it by one that makes nothing, before any of the first kind.
+	// O_TRUNC without O_CREAT is neither: cp(1) looks first whether the file is there, and
+	// opens it in one of two ways that come to the same.
+	makes, needs bool
+	// moded is set by a chmod.
+	moded bool
 }
 
 // inode identifies a file whatever its name.

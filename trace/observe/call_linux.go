@@ -89,7 +89,8 @@ func (o *Observer) readsFrom(t *Thread, given string) {
 	case given == o.stdin && given != "":
 		o.once(t, event.Stdin, "")
 	case ok:
-		o.once(t, event.Pipe, detail)
+		delete(o.pipes, given) // each is told once
+		o.gap(t.Process, event.Pipe, detail)
 	}
 }
 
