@@ -129,10 +129,10 @@ func (c *checker) programs() {
 		if p.Path != "" {
 			was = c.abs(p.Path)
 		}
-		is := c.search(p.Name)
+		is, front := c.search(p.Name)
 		if was != is && (was == "" || is == "" || !sameFile(was, is)) {
 			c.say(Reason{"program " + Printable(p.Name), placeWord(was), placeWord(is)})
-		} else if front := c.inFront(p.Name, is); front != "" {
+		} else if front != "" {
 			c.say(Reason{"program " + Printable(p.Name), placeWord(was), "behind " + Printable(front) + ", which cannot be run"})
 		}
 	}
@@ -320,12 +320,10 @@ func kindWord(in *manifest.Input) string {
 
 // rightsWord says what may be done of what was asked for.
 func rightsWord(asked, denied footprint.Rights) string {
-	switch may := asked &^ denied; may {
-	case 0:
-		return "denied"
-	default:
+	if may := asked &^ denied; may != 0 {
 		return "allowed to " + may.String()
 	}
+	return "denied"
 }
 
 func targetWord(target string) string { return "a link to " + strconv.Quote(target) }

@@ -109,21 +109,21 @@ type program struct {
 	at string
 	// place is the path with only the links of the directory resolved, as a path form.
 	place string
-	// path is where it is as PATH spells it, and front what is in front of it there, as a
-	// path form: see inFront.
-	path, front string
-	sum         digest.Sum
+	// front is what is in front of it in PATH, as a path form: see look.search.
+	front string
+	sum   digest.Sum
 }
 
 // programs returns what each program name leads to now, without digests.
 func (d *describer) programs() ([]program, error) {
 	found := make([]program, len(d.r.Programs))
 	for i, p := range d.r.Programs {
+		at, front := d.search(p.Name)
 		var err error
-		if found[i], err = d.located(p.Name, d.search(p.Name)); err != nil {
+		if found[i], err = d.located(p.Name, at); err != nil {
 			return nil, fmt.Errorf("program %s: %w", p.Name, err)
 		}
-		if front := d.inFront(p.Name, found[i].path); front != "" {
+		if front != "" {
 			found[i].front = manifest.Form(front, d.r.Root, d.now.Home)
 		}
 	}
@@ -142,7 +142,7 @@ func (d *describer) located(name, path string) (program, error) {
 	if err != nil {
 		return program{}, err
 	}
-	return program{name: name, path: path, at: at, place: manifest.Form(filepath.Join(dir, filepath.Base(path)), d.r.Root, d.now.Home)}, nil
+	return program{name: name, at: at, place: manifest.Form(filepath.Join(dir, filepath.Base(path)), d.r.Root, d.now.Home)}, nil
 }
 
 // states writes what is there now.

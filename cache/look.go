@@ -169,30 +169,31 @@ func (l *look) leaveOut(p string) {
 	l.skip[dir][name] = true
 }
 
-// search finds a program name in the PATH of now, as [FindProgram] does.
-func (l *look) search(name string) string {
-	return FindProgram(name, l.abs(l.r.Step.Dir), l.now.Environ)
-}
-
-// inFront returns what is called like a program in a directory of PATH before the one where
-// it is found, and cannot be run: "" if there is nothing. execvp(3) goes past it. But a step
-// that only asked whether it is there (test -e), in the same order, has an answer in the
-// record that says no more than where the program was; what it found there then is an input.
-func (l *look) inFront(name, found string) string {
+// search finds a program name in the PATH of now, as [FindProgram] does. front is what is
+// called like it in a directory before that, and cannot be run: "" if there is nothing.
+// execvp(3) goes past it. But a step that only asked whether it is there (test -e), in the
+// same order, has an answer in the record that says no more than where the program was; what
+// it found there then is an input.
+func (l *look) search(name string) (at, front string) {
 	for p := range candidates(name, l.abs(l.r.Step.Dir), l.now.Environ) {
-		if p == found {
-			break
-		}
 		if _, err := os.Lstat(p); err != nil {
 			continue
 		}
-		form := manifest.Form(p, l.r.Root, l.now.Home)
-		if !slices.ContainsFunc(l.r.Inputs, func(in manifest.Input) bool { return in.Path == form }) &&
-			!slices.ContainsFunc(l.r.Outputs, func(out manifest.Output) bool { return out.Path == form }) {
-			return p
+		if runnable(p) {
+			return p, front
+		}
+		if front == "" && !l.names(p) {
+			front = p
 		}
 	}
-	return ""
+	return "", front
+}
+
+// names reports whether a path is among the inputs or outputs of the record.
+func (l *look) names(p string) bool {
+	form := manifest.Form(p, l.r.Root, l.now.Home)
+	return slices.ContainsFunc(l.r.Inputs, func(in manifest.Input) bool { return in.Path == form }) ||
+		slices.ContainsFunc(l.r.Outputs, func(out manifest.Output) bool { return out.Path == form })
 }
 
 // candidates are the places where a program name is searched, in their order.

@@ -165,7 +165,7 @@ func searched(r *Record, now *World) []manifest.Program {
 		known[name] = true
 		p := manifest.Program{Name: name}
 		// What the step made was not there when it looked.
-		if at := l.search(name); at != "" && !made[manifest.Form(at, r.Root, now.Home)] {
+		if at, _ := l.search(name); at != "" && !made[manifest.Form(at, r.Root, now.Home)] {
 			p.Path = manifest.Form(at, r.Root, now.Home)
 		}
 		programs = append(programs, p)

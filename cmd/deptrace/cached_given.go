@@ -78,7 +78,7 @@ func (c *cached) openFiles() (words []string, unseen string) {
 	} else {
 		words = append(words, "2 "+kind(c.out.err.tty))
 	}
-	files, unseen := givenFiles(form)
+	files, unseen := givenFiles(c.tokens, form)
 	return append(words, files...), unseen
 }
 

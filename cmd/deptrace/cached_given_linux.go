@@ -15,14 +15,14 @@ import (
 )
 
 // givenFiles says what the command is given open, in addition to what it prints to: its
-// command line does not name it. form is how a path is to be spelled. unknown is one from
-// which it can read what nobody can look at beforehand, "" for none.
-func givenFiles(form func(string) string) (words []string, unknown string) {
+// command line does not name it. tokens are the descriptors of make's job server, and form is
+// how a path is to be spelled. unknown is one from which it can read what nobody can look at
+// beforehand, "" for none.
+func givenFiles(tokens []int, form func(string) string) (words []string, unknown string) {
 	names, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return nil, "its descriptors: " + err.Error()
 	}
-	tokens, _ := jobServers()
 	for _, n := range names {
 		fd, err := strconv.Atoi(n.Name())
 		if err != nil || fd == 1 || fd == 2 {

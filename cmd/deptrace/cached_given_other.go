@@ -2,4 +2,4 @@
 
 package main
 
-func givenFiles(func(string) string) (words []string, unknown string) { return nil, "" }
+func givenFiles([]int, func(string) string) (words []string, unknown string) { return nil, "" }

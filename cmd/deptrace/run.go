@@ -274,13 +274,12 @@ func (s *step) speak() {
 // under none.
 func (s *step) watch(signals *catcher) (trace.Result, error) {
 	s.newFolder()
-	tokens, _ := jobServers()
 	result, err := trace.Run(context.Background(), trace.Command{
 		Args:     s.argv,
 		Stdout:   s.stdout,
 		Stderr:   s.stderr,
 		StdoutTo: s.stdoutTo,
-		Tokens:   tokens,
+		Tokens:   s.tokens,
 		Terminal: s.terminal,
 		Engine:   s.f.engine,
 		Daemons:  s.f.daemons,

@@ -27,6 +27,9 @@ type step struct {
 	// resolved. home may be empty.
 	dir, root, home string
 	ignore          manifest.Globs
+	// tokens and tokenPipe are where make's job server is, see jobServers.
+	tokens    []int
+	tokenPipe string
 
 	logs  []os.FileInfo // see openLogs
 	fs    *osfs.FS
@@ -71,6 +74,7 @@ func newStep(f *runFlags, argv []string) (*step, error) {
 		return nil, fmt.Errorf("find the working directory: %w", err)
 	}
 	s := &step{f: f, argv: argv, dir: dir, home: cache.Home(os.Environ()), logs: openLogs(), fs: new(osfs.FS), own: map[string]bool{}, taken: map[string]bool{}, suspect: map[string]footprint.State{}}
+	s.tokens, s.tokenPipe = jobServers()
 	s.memory = &memory{use: f.memo}
 	if s.root, err = findRoot(f.root, dir); err != nil {
 		return nil, err
@@ -150,13 +154,12 @@ func (s *step) newFolder() {
 	if s.f.asked() && s.f.depfile == "" && !s.hashes() {
 		return // events only
 	}
-	_, tokens := jobServers()
 	o := footprint.Options{
 		FS:     s.fs,
 		Path:   trace.SearchPath(),
 		Dir:    s.dir,
 		Own:    s.isOwn,
-		Tokens: tokens,
+		Tokens: s.tokenPipe,
 	}
 	if s.hashes() {
 		o.Keeper = &digest.Keeper{Save: s.save}

@@ -58,7 +58,7 @@ func (e *engine) look(n *notification) event.Hold {
 		e.checkImage(t.process)
 	}
 	n.args = syscalls.ABIOf(n.arch, uint64(uint32(n.nr))).Args(n.args)
-	d, ok := e.observer.Decode(&t.Thread, observe.Call{Native: syscalls.Native(), Arch: n.arch, Nr: uint64(uint32(n.nr)), Args: n.args})
+	d, ok := e.observer.Decode(&t.Thread, observe.Call{Arch: n.arch, Nr: uint64(uint32(n.nr)), Args: n.args})
 	if !ok {
 		return nil
 	}

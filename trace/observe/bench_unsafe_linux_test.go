@@ -29,7 +29,7 @@ func BenchmarkEvent(b *testing.B) {
 			t := NewThread(os.Getpid(), NewProcess(os.Getpid(), "test"))
 			o := New(syscalls.Options{}, "", nil, func(_ *Process, r event.Reason, detail string) { b.Fatal(r, detail) }, func() []int { return nil })
 			at := unix.AT_FDCWD
-			call := Call{Native: abi, Arch: auditArch(abi), Nr: unix.SYS_OPENAT, Args: [6]uint64{uint64(at), uint64(uintptr(unsafe.Pointer(text))), unix.O_RDONLY}}
+			call := Call{Arch: auditArch(abi), Nr: unix.SYS_OPENAT, Args: [6]uint64{uint64(at), uint64(uintptr(unsafe.Pointer(text))), unix.O_RDONLY}}
 			b.ReportAllocs()
 			for b.Loop() {
 				var ev event.Event

@@ -16,10 +16,9 @@ import (
 
 // Call is a system call as seccomp and PTRACE_GET_SYSCALL_INFO tell it.
 type Call struct {
-	Native syscalls.ABI // of this process
-	Arch   uint32       // an AUDIT_ARCH value
-	Nr     uint64
-	Args   [6]uint64
+	Arch uint32 // an AUDIT_ARCH value
+	Nr   uint64
+	Args [6]uint64
 }
 
 // Decode decodes a call. ok is false if it is not to be told. Whether it reads a
@@ -28,7 +27,7 @@ type Call struct {
 func (o *Observer) Decode(t *Thread, c Call) (d decode.Call, ok bool) {
 	t.Process.calls(t.TID)
 	abi := syscalls.ABIOf(c.Arch, c.Nr)
-	if !syscalls.Knows(c.Native, abi) {
+	if !syscalls.Knows(syscalls.Native(), abi) {
 		o.once(t, event.ABINotModelled, fmt.Sprintf("%v in %s", abi, t.Process.Name))
 		return d, false
 	}

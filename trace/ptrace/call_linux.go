@@ -74,7 +74,7 @@ func (e *engine) enter(t *task, info *syscallInfo) {
 // begin tells the beginning of a call. It returns the call if its outcome is to be
 // told, too, and what the thread has to wait for.
 func (e *engine) begin(t *task, info *syscallInfo) (*call, event.Hold) {
-	made := observe.Call{Native: syscalls.Native(), Arch: info.arch, Nr: info.nr(), Args: info.args()}
+	made := observe.Call{Arch: info.arch, Nr: info.nr(), Args: info.args()}
 	spec := syscalls.Lookup(syscalls.ABIOf(made.Arch, made.Nr), made.Nr)
 	if e.always && spec != nil && spec.Refuse != 0 && spec.Applies(&made.Args) {
 		e.refuse(t)
